@@ -1,0 +1,1 @@
+//! Code generation for bitbucket-port: text in, text out.

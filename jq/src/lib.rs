@@ -1,0 +1,1 @@
+//! jq as Port runs it.

@@ -1,0 +1,1 @@
+//! Local servers that answer as Bitbucket and Port do.

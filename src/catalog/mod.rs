@@ -1,0 +1,16 @@
+//! Where entities go.
+//!
+//! [`Catalog`] is what a sync writes to; the submodules are its forms.
+
+mod blueprint;
+mod contract;
+mod entity;
+mod error;
+
+pub use blueprint::{Blueprint, BlueprintSchema, Relation};
+pub use contract::{
+    Access, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned, Retry, UpsertResult,
+    WriteFailure, WriteOptions,
+};
+pub use entity::{Entity, EntityId, identifier_text};
+pub use error::CatalogError;

@@ -1,0 +1,9 @@
+//! bitbucket-port keeps a software catalog true to what is in Bitbucket.
+//!
+//! A resync flows like this: the mapping document becomes a plan of distinct listings; pages of raw objects
+//! come from `bitbucket` through the generated `kinds`; `mapping` selects and maps each object on worker
+//! threads; `sync` compares each entity with what the catalog holds (`state`), writes what differs to a
+//! [`catalog::Catalog`], and deletes what is certain to be gone. Dependencies point one way:
+//! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
+
+pub mod catalog;
