@@ -1,0 +1,38 @@
+//! Exit codes.
+
+use std::process::{ExitCode, Termination};
+
+/// How the program ends. The numbers are part of its interface (`bitbucket-port --help` lists them).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done.
+    Done,
+    /// Nothing or not all was done because of settings, mapping, files, credentials or a service.
+    Failed,
+    /// The resync ran to its end, but something was not read, not mapped or not written.
+    Incomplete,
+    /// The command line itself is wrong.
+    Usage,
+    /// Interrupted by a signal.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Incomplete => 2,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}

@@ -1,0 +1,40 @@
+//! The mappings and blueprints that are released with the program and embedded in it.
+
+use super::node::Node;
+use crate::catalog::Blueprint;
+
+/// A released mapping with the blueprints that it writes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Released {
+    /// For which product.
+    pub product: &'static str,
+    /// Its name: the file's stem in `mappings/<product>/`.
+    pub name: &'static str,
+    /// The mapping document, YAML.
+    pub mapping: &'static str,
+    blueprints: &'static str,
+}
+
+static RELEASED: &[Released] = &[Released {
+    product: "cloud",
+    name: "default",
+    mapping: include_str!("../../mappings/cloud/default.yaml"),
+    blueprints: include_str!("../../mappings/cloud/blueprints.yaml"),
+}];
+
+/// The released mapping of that product and name, for example `cloud`, `default`.
+#[must_use]
+pub fn released(product: &str, name: &str) -> Option<&'static Released> {
+    RELEASED.iter().find(|released| released.product == product && released.name == name)
+}
+
+impl Released {
+    /// The blueprints, in an order in which each relation's target comes before it.
+    ///
+    /// # Errors
+    /// The embedded document is broken; a test reads each of them.
+    pub fn blueprints(&self) -> Result<Vec<Blueprint>, String> {
+        let node = Node::parse(self.blueprints).map_err(|error| error.to_string())?;
+        serde_json::from_value(node.to_json()).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,170 @@
+//! What all stages of one sync share.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::catalog::{Catalog, Dependents, Existing, MissingRelated, WriteOptions};
+use crate::mapping::{Flags, Pool};
+use crate::state::CatalogState;
+
+use super::event::{Observer, SyncEvent};
+use super::notices::Notices;
+use super::plan::Plan;
+use super::report::Tally;
+use super::source::Source;
+
+/// Failed parents that are remembered by name for one resource; beyond that the whole resource counts as failed.
+const FAILED_PARENTS: usize = 10_000;
+
+pub(crate) struct Context {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) state: CatalogState,
+    pub(crate) pool: Pool,
+    pub(crate) plan: Plan,
+    pub(crate) flags: Flags,
+    pub(crate) concurrency: usize,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) notices: Notices,
+    pub(crate) tallies: Vec<Tally>,
+    progress: Vec<Mutex<Progress>>,
+}
+
+/// How far one resource came.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Why not all of its objects were listed; empty when all were.
+    gaps: BTreeMap<String, u64>,
+    /// Keys of the objects whose own listing failed.
+    failed_parents: HashSet<Arc<str>>,
+    /// More failed than are remembered, or the failure has no parent.
+    failed_wholly: bool,
+    started: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+/// Which objects of a resource may be missing although they exist.
+#[derive(Debug, Clone)]
+pub(crate) enum Gaps {
+    /// None.
+    None,
+    /// Those of these parents.
+    Parents(HashSet<Arc<str>>),
+    /// Any.
+    Any(String),
+}
+
+impl Context {
+    #[expect(clippy::too_many_arguments, reason = "gathers what the stages share, once")]
+    pub(crate) fn new(
+        source: Arc<dyn Source>,
+        catalog: Arc<dyn Catalog>,
+        state: CatalogState,
+        pool: Pool,
+        plan: Plan,
+        flags: Flags,
+        concurrency: usize,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let tallies = plan.resources.iter().map(|_| Tally::default()).collect();
+        let progress = plan.resources.iter().map(|_| Mutex::default()).collect();
+        Self {
+            source,
+            catalog,
+            state,
+            pool,
+            plan,
+            flags,
+            concurrency,
+            observer,
+            notices: Notices::default(),
+            tallies,
+            progress,
+        }
+    }
+
+    pub(crate) fn emit(&self, event: &SyncEvent) {
+        self.observer.on(event);
+    }
+
+    pub(crate) fn kind_name(&self, resource: usize) -> &'static str {
+        self.plan.resources[resource].kind.info().name
+    }
+
+    pub(crate) fn write_options(&self) -> WriteOptions {
+        WriteOptions { existing: self.existing(), missing_related: self.missing_related() }
+    }
+
+    pub(crate) fn existing(&self) -> Existing {
+        if self.flags.enable_merge_entity { Existing::Merge } else { Existing::Replace }
+    }
+
+    fn missing_related(&self) -> MissingRelated {
+        if self.flags.create_missing_related_entities { MissingRelated::Create } else { MissingRelated::Fail }
+    }
+
+    pub(crate) fn dependents(&self) -> Dependents {
+        if self.flags.delete_dependent_entities { Dependents::Delete } else { Dependents::Refuse }
+    }
+
+    /// Notes work on a resource, for its time in the report.
+    pub(crate) fn touch(&self, resource: usize) {
+        let mut progress = self.lock(resource);
+        let now = Instant::now();
+        progress.started.get_or_insert(now);
+        progress.ended = Some(now);
+    }
+
+    /// Notes that objects of a resource are missing: those of one parent, or any.
+    pub(crate) fn gap(&self, resource: usize, parent: Option<&Arc<str>>, why: &str) {
+        let mut progress = self.lock(resource);
+        *progress.gaps.entry(why.to_owned()).or_default() += 1;
+        match parent {
+            Some(parent) if progress.failed_parents.len() < FAILED_PARENTS => {
+                progress.failed_parents.insert(Arc::clone(parent));
+            }
+            _ => progress.failed_wholly = true,
+        }
+    }
+
+    pub(crate) fn gaps(&self, resource: usize) -> Gaps {
+        let progress = self.lock(resource);
+        if progress.failed_wholly {
+            Gaps::Any(Self::why(&progress))
+        } else if progress.failed_parents.is_empty() {
+            Gaps::None
+        } else {
+            Gaps::Parents(progress.failed_parents.clone())
+        }
+    }
+
+    /// Why a resource's listing is incomplete; `None` when it is not.
+    pub(crate) fn incomplete(&self, resource: usize) -> Option<String> {
+        let progress = self.lock(resource);
+        (!progress.gaps.is_empty()).then(|| Self::why(&progress))
+    }
+
+    pub(crate) fn duration(&self, resource: usize) -> std::time::Duration {
+        let progress = self.lock(resource);
+        match (progress.started, progress.ended) {
+            (Some(started), Some(ended)) => ended.duration_since(started),
+            _ => std::time::Duration::ZERO,
+        }
+    }
+
+    fn why(progress: &Progress) -> String {
+        let mut gaps = progress.gaps.iter();
+        let Some((first, count)) = gaps.next() else { return "unknown".to_owned() };
+        let others = progress.gaps.values().sum::<u64>() - count;
+        match (count, others) {
+            (1, 0) => first.clone(),
+            (count, 0) => format!("{first} ({count} times)"),
+            (_, others) => format!("{first}, and {others} more"),
+        }
+    }
+
+    fn lock(&self, resource: usize) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress[resource].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
