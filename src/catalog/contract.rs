@@ -17,6 +17,11 @@ pub trait Catalog: Send + Sync {
     /// Whether the catalog can be read; a change log cannot, and then the state file alone says what was written.
     fn access(&self) -> Access;
 
+    /// How much one upsert takes.
+    fn bulk_limits(&self) -> BulkLimits {
+        BulkLimits { entities: 20, bytes: 1 << 20 }
+    }
+
     /// The blueprint of that identifier, `None` where there is none.
     fn blueprint<'a>(&'a self, identifier: &'a str) -> BoxFuture<'a, Result<Option<Blueprint>, CatalogError>>;
 
@@ -62,6 +67,15 @@ pub enum Access {
     ReadWrite,
     /// It is a log of changes: it takes writes and answers no questions.
     WriteOnly,
+}
+
+/// How much one upsert takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BulkLimits {
+    /// Entities.
+    pub entities: usize,
+    /// Bytes of their JSON.
+    pub bytes: usize,
 }
 
 /// How an upsert treats what is there.

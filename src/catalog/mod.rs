@@ -9,8 +9,8 @@ mod error;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
-    Access, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned, Retry, UpsertResult,
-    WriteFailure, WriteOptions,
+    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned, Retry,
+    UpsertResult, WriteFailure, WriteOptions,
 };
 pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;

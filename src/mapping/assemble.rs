@@ -101,7 +101,8 @@ impl Resource {
         elements
             .map(|element| {
                 let mut part = base.clone();
-                part.insert(&items.name, element).map_err(|error| Outcome::Failed(ObjectError::Input(error.to_string())))?;
+                part.insert(&items.name, element)
+                    .map_err(|error| Outcome::Failed(ObjectError::Input(error.to_string())))?;
                 Ok(part)
             })
             .collect()
@@ -149,8 +150,7 @@ impl EntityMapping {
         let mut entity = Entity { identifier, blueprint, ..Entity::default() };
         entity.icon = evaluate(self.icon.as_ref(), part, nulls)?.map(icon).transpose()?;
         entity.title = evaluate(self.title.as_ref(), part, nulls)?;
-        entity.team =
-            self.team.as_ref().map(|team| team.evaluate(part, nulls)).transpose()?.map(team).transpose()?;
+        entity.team = self.team.as_ref().map(|team| team.evaluate(part, nulls)).transpose()?.map(team).transpose()?;
         entity.properties = section(self.properties.as_deref(), |slot| slot.evaluate(part, nulls))?;
         entity.relations = section(self.relations.as_deref(), |template| template.evaluate(part, nulls))?;
         Ok(Outcome::Entity(Box::new(entity)))
@@ -221,7 +221,9 @@ impl Rule {
 fn value(program: &Program, part: &Input) -> Result<Value, ObjectError> {
     match program.first(part) {
         Ok(output) => Ok(output.map_or(Value::Null, Output::into_json)),
-        Err(error) if !matches!(error, EvalError::Runtime(_)) => Err(ObjectError::Evaluation { path: "expression", source: error }),
+        Err(error) if !matches!(error, EvalError::Runtime(_)) => {
+            Err(ObjectError::Evaluation { path: "expression", source: error })
+        }
         Err(_) => Ok(Value::Null),
     }
 }

@@ -198,7 +198,10 @@ impl Compilation<'_> {
             icon: source.icon.as_ref().map(|icon| self.slot("icon", icon)),
             team: source.team.as_ref().map(|team| self.template("team", team)),
             properties: source.properties.as_ref().map(|section| {
-                section.iter().map(|(name, value)| (name.clone(), self.slot(&format!("properties.{name}"), value))).collect()
+                section
+                    .iter()
+                    .map(|(name, value)| (name.clone(), self.slot(&format!("properties.{name}"), value)))
+                    .collect()
             }),
             relations: source.relations.as_ref().map(|section| {
                 section

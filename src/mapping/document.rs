@@ -7,8 +7,8 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::node::{Content, Node, Position};
 use super::MappingError;
+use super::node::{Content, Node, Position};
 
 /// A mapping document, read but not compiled.
 #[derive(Clone, Debug)]

@@ -40,10 +40,7 @@ impl Pool {
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..workers.get() {
             let queue = Arc::clone(&queue);
-            thread::Builder::new()
-                .name(format!("mapping-{number}"))
-                .stack_size(STACK)
-                .spawn(move || work(&queue))?;
+            thread::Builder::new().name(format!("mapping-{number}")).stack_size(STACK).spawn(move || work(&queue))?;
         }
         Ok(Self { jobs })
     }

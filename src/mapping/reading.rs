@@ -83,9 +83,11 @@ fn threshold(root: &Node, default: f64) -> Result<f64, MappingError> {
         Content::Text(text) => text.trim().parse().ok(),
         _ => None,
     };
-    value
-        .filter(|value| (0.0..=1.0).contains(value))
-        .ok_or(MappingError::Flag { position: node.position, name, expected: "a number from 0 to 1" })
+    value.filter(|value| (0.0..=1.0).contains(value)).ok_or(MappingError::Flag {
+        position: node.position,
+        name,
+        expected: "a number from 0 to 1",
+    })
 }
 
 fn resource(index: usize, node: &Node, unknown: &mut Vec<UnknownKey>) -> Read<ResourceSource> {

@@ -1,24 +1,25 @@
 //! What all stages of one sync share.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::catalog::{Catalog, Dependents, Existing, MissingRelated, WriteOptions};
-use crate::mapping::{Flags, Pool};
+use crate::kinds::Kind;
+use crate::mapping::{FedBlueprints, Flags, Pool};
 use crate::state::CatalogState;
 
 use super::event::{Observer, SyncEvent};
 use super::notices::Notices;
 use super::plan::Plan;
 use super::report::Tally;
-use super::source::Source;
+use super::source::Reader;
 
 /// Failed parents that are remembered by name for one resource; beyond that the whole resource counts as failed.
 const FAILED_PARENTS: usize = 10_000;
 
 pub(crate) struct Context {
-    pub(crate) source: Arc<dyn Source>,
+    pub(crate) source: Arc<dyn Reader>,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) state: CatalogState,
     pub(crate) pool: Pool,
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) notices: Notices,
     pub(crate) tallies: Vec<Tally>,
     progress: Vec<Mutex<Progress>>,
+    /// Listings that came in several pages, between which objects can shift.
+    several: Mutex<HashSet<(Kind, Option<Arc<str>>)>>,
 }
 
 /// How far one resource came.
@@ -58,7 +61,7 @@ pub(crate) enum Gaps {
 impl Context {
     #[expect(clippy::too_many_arguments, reason = "gathers what the stages share, once")]
     pub(crate) fn new(
-        source: Arc<dyn Source>,
+        source: Arc<dyn Reader>,
         catalog: Arc<dyn Catalog>,
         state: CatalogState,
         pool: Pool,
@@ -81,7 +84,32 @@ impl Context {
             notices: Notices::default(),
             tallies,
             progress,
+            several: Mutex::default(),
         }
+    }
+
+    /// Notes that a listing came in several pages.
+    pub(crate) fn several_pages(&self, kind: Kind, parent: Option<&Arc<str>>) {
+        lock(&self.several).insert((kind, parent.cloned()));
+    }
+
+    /// Whether a listing came as one page: then it is a snapshot, and what it lacks does not exist.
+    pub(crate) fn is_snapshot(&self, kind: Kind, parent: Option<&str>) -> bool {
+        !lock(&self.several).contains(&(kind, parent.map(Arc::from)))
+    }
+
+    /// Whether every listing of this sync came as one page.
+    pub(crate) fn all_snapshots(&self) -> bool {
+        lock(&self.several).is_empty()
+    }
+
+    /// The blueprints that the resources of this sync name literally.
+    pub(crate) fn literal_blueprints(&self) -> BTreeSet<String> {
+        let fed = self.plan.resources.iter().filter_map(|planned| match &planned.resource.blueprints {
+            FedBlueprints::Literal(literals) => Some(literals.clone()),
+            FedBlueprints::Unknown => None,
+        });
+        fed.flatten().collect()
     }
 
     pub(crate) fn emit(&self, event: &SyncEvent) {
@@ -89,7 +117,7 @@ impl Context {
     }
 
     pub(crate) fn kind_name(&self, resource: usize) -> &'static str {
-        self.plan.resources[resource].kind.info().name
+        self.plan.resources[resource].kind.name()
     }
 
     pub(crate) fn write_options(&self) -> WriteOptions {
@@ -164,7 +192,12 @@ impl Context {
         }
     }
 
-    fn lock(&self, resource: usize) -> std::sync::MutexGuard<'_, Progress> {
-        self.progress[resource].lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self, resource: usize) -> MutexGuard<'_, Progress> {
+        lock(&self.progress[resource])
     }
+}
+
+/// A lock whose holder panicked guards plain counts and sets, which stay valid.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

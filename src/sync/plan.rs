@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::kinds::{Kind, Listing, Product, Selector};
+use crate::kinds::{Kind, Listing, Selector};
 use crate::mapping::{FedBlueprints, Mapping, Position, Resource};
 
 /// What a sync will read.
@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) resources: Vec<PlannedResource>,
     /// The resources that do not.
     pub(crate) skipped: Vec<SkippedResource>,
+    /// What a person should know although it runs.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One distinct listing.
@@ -35,6 +37,7 @@ pub(crate) struct Node {
 #[derive(Debug)]
 pub(crate) struct PlannedResource {
     pub(crate) kind: Kind,
+    pub(crate) selector: Selector,
     pub(crate) resource: Arc<Resource>,
 }
 
@@ -66,8 +69,9 @@ impl Scope {
 }
 
 impl Plan {
-    pub(crate) fn new(mapping: &Mapping, product: Product, scope: &Scope) -> Self {
-        let mut plan = Self { roots: vec![], resources: vec![], skipped: vec![] };
+    /// Plans the resources of a mapping; `kinds` are those of the product.
+    pub(crate) fn new(mapping: &Mapping, kinds: &[Kind], scope: &Scope) -> Self {
+        let mut plan = Self { roots: vec![], resources: vec![], skipped: vec![], warnings: vec![] };
         for invalid in &mapping.invalid {
             plan.skipped.push(SkippedResource {
                 index: invalid.index,
@@ -81,8 +85,8 @@ impl Plan {
             if !scope.kinds.is_empty() && !scope.kinds.contains(&resource.kind) {
                 continue;
             }
-            match select(resource, product) {
-                Ok((kind, selector)) => plan.add(kind, &selector, resource),
+            match select(resource, kinds) {
+                Ok((kind, selector)) => plan.add(kind, selector, resource, scope),
                 Err(reason) => plan.skipped.push(SkippedResource {
                     index: resource.index,
                     position: resource.position,
@@ -96,10 +100,17 @@ impl Plan {
         plan
     }
 
-    fn add(&mut self, kind: Kind, selector: &Selector, resource: &Arc<Resource>) {
+    fn add(&mut self, kind: Kind, selector: Selector, resource: &Arc<Resource>, scope: &Scope) {
+        let listing = match &scope.repository {
+            None => Some(Arc::clone(&selector.listing)),
+            Some(slug) => narrowed(&selector.listing, slug),
+        };
+        let Some(listing) = listing else { return };
         let number = self.resources.len();
-        self.resources.push(PlannedResource { kind, resource: Arc::clone(resource) });
-        let listing = Arc::new(selector.listing());
+        for key in &selector.unknown {
+            self.warnings.push(format!("{}: nothing reads the selector's key `{key}`", resource.position));
+        }
+        self.resources.push(PlannedResource { kind, selector, resource: Arc::clone(resource) });
         node_of(&mut self.roots, &listing).resources.push(number);
     }
 
@@ -115,10 +126,36 @@ impl Plan {
     }
 }
 
-fn select(resource: &Resource, product: Product) -> Result<(Kind, Selector), String> {
-    let kind = Kind::of(product, &resource.kind).map_err(|error| error.to_string())?;
-    let selector = Selector::parse(kind, &resource.selector).map_err(|error| error.to_string())?;
+fn select(resource: &Resource, kinds: &[Kind]) -> Result<(Kind, Selector), String> {
+    let kind = kinds.iter().find(|kind| kind.name() == resource.kind).copied();
+    let kind = kind.ok_or_else(|| unknown_kind(&resource.kind, kinds))?;
+    let selector = kind.selector(&resource.selector).map_err(|error| error.to_string())?;
     Ok((kind, selector))
+}
+
+fn unknown_kind(name: &str, kinds: &[Kind]) -> String {
+    let nearest = kinds.iter().map(|kind| kind.name()).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+    match nearest.filter(|known| strsim::damerau_levenshtein(known, name) <= 3) {
+        Some(known) => format!("the kind `{name}` is not known; did you mean `{known}`?"),
+        None => {
+            let known: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+            format!("the kind `{name}` is not known or not supported yet; there are {}", known.join(", "))
+        }
+    }
+}
+
+/// The listing with its repositories narrowed to one; `None` where it has nothing to do with repositories.
+fn narrowed(listing: &Arc<Listing>, slug: &str) -> Option<Arc<Listing>> {
+    if listing.kind().name() == "repository" {
+        let only = format!("slug = {}", serde_json::Value::from(slug));
+        let query = match listing.parameter("q") {
+            Some(query) => format!("({query}) AND {only}"),
+            None => only,
+        };
+        return Some(Arc::new(Listing::clone(listing).with_parameter("q", query)));
+    }
+    let each = narrowed(listing.each()?, slug)?;
+    Some(Arc::new(Listing::clone(listing).with_each(each)))
 }
 
 fn node_of<'a>(roots: &'a mut Vec<Node>, listing: &Arc<Listing>) -> &'a mut Node {

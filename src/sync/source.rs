@@ -1,13 +1,16 @@
 //! Where objects come from.
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt};
 use serde_json::value::RawValue;
 
-use crate::bitbucket::{CallError, Page};
-use crate::kinds::{Kind, Listing, ObjectKey, Parent};
+use crate::bitbucket::{CallError, Page, Transport};
+use crate::kinds::{self, Kind, Listing, ObjectKey, Parent};
 
-/// A Bitbucket to read from: Cloud, Data Center, or a stand-in of a test.
-pub trait Source: Send + Sync {
+/// A Bitbucket to read from, whatever the product, with an account of what was asked of it.
+pub trait Reader: Send + Sync {
+    /// The kinds of the product.
+    fn kinds(&self) -> &'static [Kind];
+
     /// The first page of a listing; `parent` names the object that a listing per object belongs to.
     fn first_page<'a>(
         &'a self,
@@ -16,11 +19,72 @@ pub trait Source: Send + Sync {
     ) -> BoxFuture<'a, Result<Page, CallError>>;
 
     /// The page that the last one named as the next.
-    fn next_page<'a>(&'a self, listing: &'a Listing, next: &'a str) -> BoxFuture<'a, Result<Page, CallError>>;
+    fn next_page<'a>(
+        &'a self,
+        listing: &'a Listing,
+        parent: Option<&'a Parent>,
+        next: &'a str,
+    ) -> BoxFuture<'a, Result<Page, CallError>>;
 
     /// One object by its key, as Bitbucket sends it.
     fn get<'a>(&'a self, kind: Kind, key: &'a ObjectKey) -> BoxFuture<'a, Result<Box<RawValue>, CallError>>;
 
-    /// Requests sent so far, repeated attempts included: in all, and for one kind.
-    fn requests(&self, kind: Option<Kind>) -> u64;
+    /// Requests sent so far, repeated attempts included.
+    fn requests(&self) -> u64;
+
+    /// Requests sent so far for listings and objects of one kind.
+    fn requests_for(&self, kind: Kind) -> u64;
+}
+
+/// A generated source with the transport that its calls go through.
+#[derive(Clone, Debug)]
+pub struct Bitbucket<S> {
+    source: S,
+    transport: Transport,
+}
+
+impl<S: kinds::Source> Bitbucket<S> {
+    /// Reads from `source`, whose calls go through `transport`.
+    #[must_use]
+    pub fn new(source: S, transport: Transport) -> Self {
+        Self { source, transport }
+    }
+}
+
+impl<S: kinds::Source> Reader for Bitbucket<S> {
+    fn kinds(&self) -> &'static [Kind] {
+        self.source.kinds()
+    }
+
+    fn first_page<'a>(
+        &'a self,
+        listing: &'a Listing,
+        parent: Option<&'a Parent>,
+    ) -> BoxFuture<'a, Result<Page, CallError>> {
+        self.source.first_page(listing, parent).boxed()
+    }
+
+    fn next_page<'a>(
+        &'a self,
+        listing: &'a Listing,
+        parent: Option<&'a Parent>,
+        next: &'a str,
+    ) -> BoxFuture<'a, Result<Page, CallError>> {
+        self.source.next_page(listing, parent, next).boxed()
+    }
+
+    fn get<'a>(&'a self, kind: Kind, key: &'a ObjectKey) -> BoxFuture<'a, Result<Box<RawValue>, CallError>> {
+        self.source.get(kind, key).boxed()
+    }
+
+    fn requests(&self) -> u64 {
+        self.transport.usage().total.requests
+    }
+
+    fn requests_for(&self, kind: Kind) -> u64 {
+        let info = kind.info();
+        let usage = self.transport.usage().operations;
+        let operations = [Some(&info.list), info.get.as_ref()].into_iter().flatten();
+        operations.filter_map(|operation| usage.get(operation.id)).map(|cost| cost.requests).sum()
+    }
 }

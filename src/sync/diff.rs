@@ -1,0 +1,275 @@
+//! Sorts mapped entities into those that the catalog has already and those that must be written.
+//!
+//! A fingerprint of an earlier sync counts only if the catalog itself still lists the entity as ours; without
+//! one the present version is read and compared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::catalog::{Access, Entity, EntityId};
+use crate::state::{Known, Provenance, SyncId, Trace};
+
+use super::SyncError;
+use super::compare::covers;
+use super::context::Context;
+use super::event::SyncEvent;
+use super::relations::Relations;
+use super::transform::{Batch, Ready, Source};
+use super::write::{Pending, Writer};
+
+/// Entities whose present versions are read at a time.
+const READ: usize = 50;
+
+/// Entities of one object that are looked up when the object could not be mapped.
+const FROM_ONE_OBJECT: u32 = 1_000;
+
+/// The stage between mapping and writing; one for each sync, so that it meets every entity in turn.
+pub(crate) struct Diff {
+    ctx: Arc<Context>,
+    sync: SyncId,
+    writer: Writer,
+    /// Whether fingerprints of earlier syncs count.
+    trust: Trust,
+    relations: Arc<Relations>,
+}
+
+/// Whether fingerprints of earlier syncs may be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// The owned listing of this sync stands behind them.
+    Listed,
+    /// The catalog cannot be read: the state file is all there is.
+    StateAlone,
+    /// The listing failed: everything is compared.
+    Nothing,
+}
+
+struct Candidate {
+    resource: usize,
+    source: Source,
+    ready: Ready,
+    id: EntityId,
+}
+
+impl Diff {
+    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId, writer: Writer, trust: Trust, relations: Arc<Relations>) -> Self {
+        Self { ctx, sync, writer, trust, relations }
+    }
+
+    /// Takes batches until the last sender is gone, then writes what is still waiting.
+    pub(crate) async fn run(mut self, mut mapped: mpsc::Receiver<Batch>) -> Result<(), SyncError> {
+        while let Some(batch) = mapped.recv().await {
+            self.batch(batch).await?;
+        }
+        self.writer.finish().await
+    }
+
+    async fn batch(&mut self, batch: Batch) -> Result<(), SyncError> {
+        let mut by_blueprint: HashMap<String, Vec<Candidate>> = HashMap::new();
+        for object in batch {
+            if object.held_back {
+                self.hold(object.resource, &object.source).await?;
+            }
+            for ready in object.entities {
+                self.relations.note(&ready.entity);
+                let id = ready.entity.id();
+                let candidate = Candidate { resource: object.resource, source: object.source.clone(), ready, id };
+                by_blueprint.entry(candidate.id.blueprint.clone()).or_default().push(candidate);
+            }
+        }
+        for (blueprint, candidates) in by_blueprint {
+            self.blueprint(&blueprint, candidates).await?;
+        }
+        Ok(())
+    }
+
+    /// What the catalog has of an object that could not be mapped counts as seen, so that it stays.
+    async fn hold(&mut self, resource: usize, source: &Source) -> Result<(), SyncError> {
+        let entities = self.ctx.state.from_source(&source.key, FROM_ONE_OBJECT).await?;
+        if entities.is_empty() {
+            // Nobody knows what the object became before: all of its resource must stay.
+            self.ctx.gap(resource, None, "an object that could not be mapped");
+        }
+        for entity in entities {
+            let EntityId { blueprint, identifier } = entity.entity;
+            self.ctx.state.seen(self.sync, &blueprint, vec![identifier]).await?;
+        }
+        Ok(())
+    }
+
+    async fn blueprint(&mut self, blueprint: &str, candidates: Vec<Candidate>) -> Result<(), SyncError> {
+        let identifiers = candidates.iter().map(|candidate| candidate.id.identifier.clone()).collect();
+        let mut known = self.ctx.state.known(blueprint, identifiers).await?;
+        let (mut unchanged, mut unsure, mut changed) = (vec![], vec![], vec![]);
+        for candidate in self.without_collisions(candidates, &mut known).await? {
+            match self.judge(&candidate, known.get(&candidate.id.identifier)) {
+                Verdict::Unchanged => unchanged.push(candidate),
+                Verdict::Unsure => unsure.push(candidate),
+                Verdict::Changed => changed.push(candidate),
+            }
+        }
+        self.ask(blueprint, unsure, &mut unchanged, &mut changed).await?;
+        self.note_unchanged(unchanged).await?;
+        for candidate in changed {
+            let trace = self.trace(&candidate);
+            let Candidate { resource, ready, id, .. } = candidate;
+            self.ctx.state.record(self.sync, vec![Provenance { entity: id, trace: trace.clone(), hash: None }]).await?;
+            self.writer.push(Pending { resource, trace, entity: ready.entity, fingerprint: ready.fingerprint }).await?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, candidate: &Candidate, known: Option<&Known>) -> Verdict {
+        let same = known.is_some_and(|known| known.hash == Some(candidate.ready.fingerprint));
+        match (self.trust, known) {
+            (Trust::StateAlone, _) if same => Verdict::Unchanged,
+            (Trust::StateAlone, _) => Verdict::Changed,
+            (Trust::Nothing, _) => Verdict::Unsure,
+            (Trust::Listed, Some(known)) if known.owned && same => Verdict::Unchanged,
+            // A known hash that differs is a change; without one the catalog has to be asked.
+            (Trust::Listed, Some(known)) if known.owned && known.hash.is_none() => Verdict::Unsure,
+            (Trust::Listed, _) => Verdict::Changed,
+        }
+    }
+
+    /// Of several objects that yield one entity, the last in mapping order (then by key) wins, always the same.
+    async fn without_collisions(
+        &mut self,
+        candidates: Vec<Candidate>,
+        known: &mut HashMap<String, Known>,
+    ) -> Result<Vec<Candidate>, SyncError> {
+        let mut winners: Vec<Candidate> = Vec::with_capacity(candidates.len());
+        let mut at: HashMap<String, usize> = HashMap::with_capacity(candidates.len());
+        for candidate in candidates {
+            let rank = self.rank(&candidate);
+            if let Some(earlier) = known.get(&candidate.id.identifier).filter(|known| self.met_now(known)) {
+                let earlier_rank = rank_of(&earlier.trace);
+                if earlier_rank != rank {
+                    self.collided(&candidate, &earlier_rank);
+                    if earlier_rank > rank {
+                        continue;
+                    }
+                    // The earlier one may still be on its way; it must not overtake this one.
+                    self.writer.drain().await?;
+                }
+            }
+            match at.get(&candidate.id.identifier) {
+                Some(place) => {
+                    let earlier_rank = self.rank(&winners[*place]);
+                    if earlier_rank != rank {
+                        self.collided(&candidate, &earlier_rank);
+                    }
+                    if earlier_rank <= rank {
+                        winners[*place] = candidate;
+                    }
+                }
+                None => {
+                    at.insert(candidate.id.identifier.clone(), winners.len());
+                    winners.push(candidate);
+                }
+            }
+        }
+        Ok(winners)
+    }
+
+    fn met_now(&self, known: &Known) -> bool {
+        known.last_seen == Some(self.sync)
+    }
+
+    fn collided(&self, candidate: &Candidate, other: &(String, String)) {
+        self.ctx.tallies[candidate.resource].collided.add(1);
+        self.ctx.notices.warning(format!(
+            "{} comes from two objects, {} {} and {} {}: the later in the mapping wins; make the identifier unique",
+            candidate.id,
+            self.ctx.kind_name(candidate.resource),
+            candidate.source.key,
+            other.0.split(':').nth(1).unwrap_or_default(),
+            other.1,
+        ));
+    }
+
+    fn rank(&self, candidate: &Candidate) -> (String, String) {
+        rank_of(&self.trace(candidate))
+    }
+
+    fn trace(&self, candidate: &Candidate) -> Trace {
+        Trace {
+            resource: Some(resource_name(&self.ctx, candidate.resource)),
+            source_key: Some(candidate.source.key.to_string()),
+            parent_key: candidate.source.parent.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// Reads the present versions of entities of which no trustworthy fingerprint is known.
+    async fn ask(
+        &self,
+        blueprint: &str,
+        unsure: Vec<Candidate>,
+        unchanged: &mut Vec<Candidate>,
+        changed: &mut Vec<Candidate>,
+    ) -> Result<(), SyncError> {
+        if self.ctx.catalog.access() == Access::WriteOnly {
+            changed.extend(unsure);
+            return Ok(());
+        }
+        let mut rest = unsure.into_iter().peekable();
+        while rest.peek().is_some() {
+            let group: Vec<Candidate> = rest.by_ref().take(READ).collect();
+            let like: Vec<Entity> = group.iter().map(|candidate| candidate.ready.entity.clone()).collect();
+            let present = match self.ctx.catalog.read(blueprint, &like).await {
+                Ok(present) => present,
+                Err(error) => {
+                    self.ctx.notices.warning(format!("cannot compare, so everything is sent: {error}"));
+                    vec![]
+                }
+            };
+            let present: HashMap<String, &Entity> =
+                present.iter().map(|entity| (entity.id().identifier, entity)).collect();
+            for candidate in group {
+                let same = present
+                    .get(&candidate.id.identifier)
+                    .is_some_and(|present| covers(present, &candidate.ready.entity));
+                if same { unchanged.push(candidate) } else { changed.push(candidate) }
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_unchanged(&self, unchanged: Vec<Candidate>) -> Result<(), SyncError> {
+        let mut rows = Vec::with_capacity(unchanged.len());
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for candidate in unchanged {
+            *counts.entry(candidate.resource).or_default() += 1;
+            let trace = self.trace(&candidate);
+            rows.push(Provenance { entity: candidate.id, trace, hash: Some(candidate.ready.fingerprint) });
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.ctx.state.record(self.sync, rows).await?;
+        for (resource, entities) in counts {
+            self.ctx.tallies[resource].unchanged.add(entities);
+            self.ctx.touch(resource);
+            self.ctx.emit(&SyncEvent::Unchanged { kind: self.ctx.kind_name(resource), entities });
+        }
+        Ok(())
+    }
+}
+
+enum Verdict {
+    Unchanged,
+    Unsure,
+    Changed,
+}
+
+/// A resource's name in the state file: sorts in mapping order, and tells the kind.
+pub(crate) fn resource_name(ctx: &Context, resource: usize) -> String {
+    format!("{:04}:{}", ctx.plan.resources[resource].resource.index, ctx.kind_name(resource))
+}
+
+/// What decides between two objects that yield one entity: the place in the mapping, then the object's key.
+fn rank_of(trace: &Trace) -> (String, String) {
+    (trace.resource.clone().unwrap_or_default(), trace.source_key.clone().unwrap_or_default())
+}

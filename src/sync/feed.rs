@@ -1,0 +1,211 @@
+//! From listings to mapped objects: pages are fetched one ahead, mapped on the workers, and handed on.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, watch};
+
+use crate::bitbucket::{CallError, Page};
+use crate::kinds::Parent;
+
+use super::SyncError;
+use super::context::Context;
+use super::event::SyncEvent;
+use super::plan::Node;
+use super::transform::{self, Batch, Parents};
+
+/// A listing longer than this is no listing but a loop.
+const PAGES: usize = 100_000;
+
+/// How many parents are taken from the spool at a time.
+const TAKEN: usize = 64;
+
+/// Lists everything below one root and hands mapped objects to the next stage.
+pub(crate) async fn root(ctx: &Arc<Context>, node: &Node, mapped: &mpsc::Sender<Batch>) -> Result<(), SyncError> {
+    let feed = Feed { ctx, mapped };
+    feed.node(node, None).await
+}
+
+struct Feed<'a> {
+    ctx: &'a Arc<Context>,
+    mapped: &'a mpsc::Sender<Batch>,
+}
+
+/// The object that a listing per object belongs to.
+#[derive(Clone)]
+pub(crate) struct Owner {
+    pub(crate) parent: Parent,
+    pub(crate) key: Arc<str>,
+}
+
+impl Feed<'_> {
+    /// One listing from its first page to its last, and beside it the listings that hang below it.
+    fn node<'b>(&'b self, node: &'b Node, owner: Option<Owner>) -> BoxFuture<'b, Result<(), SyncError>> {
+        Box::pin(async move {
+            if node.children.is_empty() {
+                return self.pages(node, owner.as_ref()).await;
+            }
+            let (spooled, parents) = watch::channel(Spooled::default());
+            let listing = async {
+                let ended = self.pages_with(node, owner.as_ref(), Some(&spooled)).await;
+                spooled.send_modify(|spooled| spooled.ended = true);
+                ended
+            };
+            let children =
+                futures::future::try_join_all(node.children.iter().map(|child| self.children(child, parents.clone())));
+            futures::future::try_join(listing, children).await?;
+            Ok(())
+        })
+    }
+
+    async fn pages(&self, node: &Node, owner: Option<&Owner>) -> Result<(), SyncError> {
+        self.pages_with(node, owner, None).await
+    }
+
+    async fn pages_with(
+        &self,
+        node: &Node,
+        owner: Option<&Owner>,
+        spooled: Option<&watch::Sender<Spooled>>,
+    ) -> Result<(), SyncError> {
+        let parent = owner.map(|owner| &owner.parent);
+        let mut fetched = self.ctx.source.first_page(&node.listing, parent).await;
+        let mut pages = 0;
+        loop {
+            let page = match fetched {
+                Ok(page) => page,
+                Err(error) => {
+                    self.broken(node, owner, &error);
+                    return Ok(());
+                }
+            };
+            pages += 1;
+            let Page { values, next, .. } = page;
+            if pages == 1 && next.is_some() {
+                self.ctx.several_pages(node.listing.kind(), owner.map(|owner| &owner.key));
+            }
+            match next {
+                None => return self.process(node, owner, values, spooled).await,
+                Some(_) if pages >= PAGES => {
+                    self.process(node, owner, values, spooled).await?;
+                    self.gap(node, owner, "the listing does not end");
+                    return Ok(());
+                }
+                Some(next) => {
+                    let (page, processed) = futures::future::join(
+                        self.ctx.source.next_page(&node.listing, parent, &next),
+                        self.process(node, owner, values, spooled),
+                    )
+                    .await;
+                    processed?;
+                    fetched = page;
+                }
+            }
+        }
+    }
+
+    /// A listing that broke off: what it feeds is incomplete, here and in everything that hangs below it.
+    fn broken(&self, node: &Node, owner: Option<&Owner>, error: &CallError) {
+        self.gap(node, owner, &error.to_string());
+    }
+
+    fn gap(&self, node: &Node, owner: Option<&Owner>, why: &str) {
+        let kind = node.listing.kind().name();
+        match owner {
+            Some(owner) => self.ctx.notices.error(format!("{kind} of {}: {why}", owner.key)),
+            None => self.ctx.notices.error(format!("{kind}: {why}")),
+        }
+        for resource in &node.resources {
+            self.ctx.gap(*resource, owner.map(|owner| &owner.key), why);
+        }
+        let mut below: Vec<&Node> = node.children.iter().collect();
+        while let Some(child) = below.pop() {
+            for resource in &child.resources {
+                self.ctx.gap(*resource, None, why);
+            }
+            below.extend(&child.children);
+        }
+    }
+
+    async fn process(
+        &self,
+        node: &Node,
+        owner: Option<&Owner>,
+        values: Vec<Box<RawValue>>,
+        spooled: Option<&watch::Sender<Spooled>>,
+    ) -> Result<(), SyncError> {
+        for resource in &node.resources {
+            self.ctx.touch(*resource);
+            self.ctx.tallies[*resource].listed.add(values.len());
+        }
+        self.ctx.emit(&SyncEvent::Listed { kind: node.listing.kind().name(), objects: values.len() });
+        if values.is_empty() {
+            return Ok(());
+        }
+        let (batch, parents) = transform::page(self.ctx, node, owner, values).await?;
+        if let Some(spooled) = spooled {
+            self.spool(node, parents, spooled).await?;
+        }
+        if !batch.is_empty() {
+            self.mapped.send(batch).await.map_err(|_| SyncError::Stopped)?;
+        }
+        Ok(())
+    }
+
+    async fn spool(&self, node: &Node, parents: Parents, spooled: &watch::Sender<Spooled>) -> Result<(), SyncError> {
+        for (child, rows) in node.children.iter().zip(parents) {
+            let listing = child.listing.to_string();
+            let count = rows.len() as u64;
+            self.ctx.state.spool().push(&listing, rows).await?;
+            tracing::debug!(listing, count, "spooled");
+        }
+        spooled.send_modify(|spooled| spooled.pushed += 1);
+        Ok(())
+    }
+
+    /// The listings of one kind, one per spooled parent, several at a time.
+    async fn children(&self, node: &Node, mut parents: watch::Receiver<Spooled>) -> Result<(), SyncError> {
+        let listing = node.listing.to_string();
+        let spool = self.ctx.state.spool();
+        let mut running = FuturesUnordered::new();
+        let (mut known, mut done) = (0_u64, 0_u64);
+        loop {
+            let ended = parents.borrow_and_update().ended;
+            let mut drained = false;
+            while running.len() < self.ctx.concurrency && !drained {
+                let free = (self.ctx.concurrency - running.len()).min(TAKEN);
+                let taken = spool.take(&listing, u32::try_from(free).unwrap_or(u32::MAX)).await?;
+                drained = taken.len() < free;
+                known += taken.len() as u64;
+                for item in taken {
+                    let owner = Owner { parent: Parent::decode(&item.payload)?, key: Arc::from(item.parent_key) };
+                    let listed = self.node(node, Some(owner));
+                    running.push(async move { listed.await.map(|()| item.id) });
+                }
+            }
+            if running.is_empty() && drained && ended {
+                return Ok(());
+            }
+            tokio::select! {
+                Some(result) = running.next() => {
+                    spool.done(vec![result?]).await?;
+                    done += 1;
+                    let kind = node.listing.kind().name();
+                    self.ctx.emit(&SyncEvent::Children { kind, known, ended: done });
+                }
+                changed = parents.changed(), if !ended => drop(changed),
+            }
+        }
+    }
+}
+
+/// How far the parents of child listings are spooled.
+#[derive(Debug, Default)]
+struct Spooled {
+    /// Pages of parents so far.
+    pushed: u64,
+    /// Whether no more will come.
+    ended: bool,
+}

@@ -1,0 +1,27 @@
+//! Bringing a catalog up to date: plan, listings, comparison, writing, reconciliation, report.
+
+mod compare;
+mod confirm;
+mod context;
+mod diff;
+mod error;
+mod event;
+mod feed;
+mod notices;
+mod plan;
+mod reconcile;
+mod relations;
+mod report;
+mod resync;
+mod source;
+mod transform;
+mod write;
+
+pub use error::SyncError;
+pub use event::{Observer, Silent, SyncEvent};
+pub use plan::Scope;
+pub use report::{
+    DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome,
+};
+pub use resync::{Resync, ResyncLimits};
+pub use source::{Bitbucket, Reader};

@@ -1,0 +1,203 @@
+//! One resync from beginning to end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+
+use crate::catalog::{Access, Blueprint, Catalog};
+use crate::mapping::{Mapping, Pool};
+use crate::state::{CatalogState, SyncId};
+
+use super::SyncError;
+use super::context::Context;
+use super::diff::{Diff, Trust};
+use super::event::{Observer, SyncEvent};
+use super::feed;
+use super::plan::{Plan, Scope};
+use super::reconcile::{self, Bounds};
+use super::relations::Relations;
+use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
+use super::source::Reader;
+use super::write::Writer;
+
+/// Mapped pages waiting to be compared.
+const MAPPED_PAGES: usize = 4;
+
+/// A resync, ready to run.
+pub struct Resync {
+    /// Where objects come from.
+    pub source: Arc<dyn Reader>,
+    /// Where entities go.
+    pub catalog: Arc<dyn Catalog>,
+    /// What is remembered of that catalog.
+    pub state: CatalogState,
+    /// Which objects become which entities.
+    pub mapping: Arc<Mapping>,
+    /// Blueprints to create where they are missing.
+    pub blueprints: Vec<Blueprint>,
+    /// Which part of the mapping runs.
+    pub scope: Scope,
+    /// How much at once, and how much in all.
+    pub limits: ResyncLimits,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Bounds of a resync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResyncLimits {
+    /// Listings per object that run at a time.
+    pub concurrency: usize,
+    /// Requests that may be spent on confirming that objects are gone.
+    pub confirmations: usize,
+}
+
+impl Default for ResyncLimits {
+    fn default() -> Self {
+        Self { concurrency: 16, confirmations: 500 }
+    }
+}
+
+impl Resync {
+    /// Reads everything that the mapping asks for, writes what differs, deletes what is certain to be gone.
+    ///
+    /// # Errors
+    /// Only what makes the whole impossible; everything else is in the report.
+    pub async fn run(self) -> Result<Report, SyncError> {
+        let began = Instant::now();
+        let plan = Plan::new(&self.mapping, self.source.kinds(), &self.scope);
+        let pool = Pool::start().map_err(SyncError::Workers)?;
+        let ctx = Arc::new(Context::new(
+            self.source,
+            self.catalog,
+            self.state,
+            pool,
+            plan,
+            self.mapping.flags,
+            self.limits.concurrency.max(1),
+            self.observer,
+        ));
+        announce(&ctx, &self.mapping);
+        let provisioned = ctx.catalog.provision(&self.blueprints).await?;
+        let sync = ctx.state.begin_sync().await?;
+        let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
+        let trust = owned(&ctx, sync).await?;
+        stream(&ctx, sync, trust, &relations).await?;
+        let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
+        let deletions = if may_delete {
+            reconcile::run(&ctx, sync, &relations, Bounds { confirmations: self.limits.confirmations }).await?
+        } else {
+            vec![]
+        };
+        ctx.catalog.flush().await?;
+        let duration = began.elapsed();
+        let report = sum_up(&ctx, deletions, provisioned.created, duration);
+        let whole = report.outcome == SyncOutcome::Complete && may_delete;
+        let summary = serde_json::to_string(&report).unwrap_or_default();
+        ctx.state.finish_sync(sync, summary, whole).await?;
+        ctx.emit(&SyncEvent::Ended { duration });
+        Ok(report)
+    }
+}
+
+fn announce(ctx: &Context, mapping: &Mapping) {
+    let kinds = ctx.plan.resources.iter().map(|planned| planned.kind.name()).collect();
+    ctx.emit(&SyncEvent::Planned { kinds });
+    for skipped in &ctx.plan.skipped {
+        ctx.notices.error(format!(
+            "resource {} ({}) at line {} is left out: {}",
+            skipped.index, skipped.kind, skipped.position, skipped.reason
+        ));
+    }
+    for warning in &mapping.warnings {
+        ctx.notices.warning(format!("mapping, line {}: {}", warning.position, warning.message));
+    }
+    for warning in &ctx.plan.warnings {
+        ctx.notices.warning(format!("mapping, line {warning}"));
+    }
+}
+
+/// Lists what the catalog has of ours, before anything is written.
+async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
+    if ctx.catalog.access() == Access::WriteOnly {
+        ctx.state.owned_from_provenance(sync).await?;
+        return Ok(Trust::StateAlone);
+    }
+    ctx.state.owned_begin(sync).await?;
+    let before = OffsetDateTime::now_utc();
+    let (mut cursor, mut entities) = (None, 0);
+    loop {
+        let page = match ctx.catalog.owned(before, cursor).await {
+            Ok(page) => page,
+            Err(error) => {
+                ctx.notices.error(format!("the catalog does not list what it has, so nothing is deleted: {error}"));
+                return Ok(Trust::Nothing);
+            }
+        };
+        entities += page.entities.len() as u64;
+        ctx.state.owned_add(sync, page.entities).await?;
+        ctx.emit(&SyncEvent::Owned { entities });
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    ctx.state.owned_end(sync).await?;
+    Ok(Trust::Listed)
+}
+
+/// Runs all stages until the last page is written.
+async fn stream(
+    ctx: &Arc<Context>,
+    sync: SyncId,
+    trust: Trust,
+    relations: &Arc<Relations>,
+) -> Result<(), SyncError> {
+    let (mapped, batches) = mpsc::channel(MAPPED_PAGES);
+    let writer = Writer::new(Arc::clone(ctx), sync);
+    let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));
+    let feeding = async {
+        let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
+        let fed = futures::future::try_join_all(roots).await;
+        drop(mapped);
+        fed.map(drop)
+    };
+    let (fed, written) = futures::future::join(feeding, diff.run(batches)).await;
+    // If comparing or writing failed, feeding only says that it was stopped.
+    written?;
+    fed
+}
+
+fn sum_up(
+    ctx: &Context,
+    deletions: Vec<super::report::DeletionReport>,
+    blueprints_created: Vec<String>,
+    duration: Duration,
+) -> Report {
+    let mut resources: Vec<ResourceReport> = Vec::with_capacity(ctx.plan.resources.len() + ctx.plan.skipped.len());
+    for (number, planned) in ctx.plan.resources.iter().enumerate() {
+        let listing = ctx.incomplete(number).map_or(ListingReport::Complete, ListingReport::Partial);
+        let mut row = ctx.tallies[number].report(planned.resource.index, planned.kind.to_string(), listing);
+        row.requests = ctx.source.requests_for(planned.kind);
+        row.duration = ctx.duration(number);
+        resources.push(row);
+    }
+    for skipped in &ctx.plan.skipped {
+        let listing = ListingReport::Skipped(skipped.reason.clone());
+        resources.push(super::report::Tally::default().report(skipped.index, skipped.kind.clone(), listing));
+    }
+    resources.sort_by_key(|row| row.index);
+    let complete = resources.iter().all(ResourceReport::is_complete);
+    Report {
+        outcome: if complete { SyncOutcome::Complete } else { SyncOutcome::Incomplete },
+        catalog: ctx.catalog.name().to_owned(),
+        resources,
+        deletions,
+        blueprints_created,
+        notices: ctx.notices.take(),
+        requests: ctx.source.requests(),
+        duration,
+    }
+}

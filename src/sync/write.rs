@@ -1,0 +1,225 @@
+//! Writes entities in bulks, several in flight, and repeats whole what may succeed later.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::catalog::{BulkLimits, CatalogError, Entity, Retry, UpsertResult, WriteFailure};
+use crate::state::{Fingerprint, Provenance, SyncId, Trace};
+
+use super::SyncError;
+use super::context::Context;
+use super::event::SyncEvent;
+
+/// Bulks in flight at a time.
+const IN_FLIGHT: usize = 4;
+
+/// Rounds in which failed entities are sent again at the end.
+const ROUNDS: u32 = 3;
+
+/// What the entities waiting for another try may take in memory; what goes beyond fails at once.
+const WAITING_BYTES: usize = 16 << 20;
+
+/// An entity on its way to the catalog.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) resource: usize,
+    pub(crate) trace: Trace,
+    pub(crate) entity: Entity,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// Gathers entities into bulks and sends them.
+pub(crate) struct Writer {
+    ctx: Arc<Context>,
+    sync: SyncId,
+    limits: BulkLimits,
+    bulks: HashMap<String, Bulk>,
+    in_flight: JoinSet<Sent>,
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+}
+
+#[derive(Default)]
+struct Bulk {
+    pending: Vec<Pending>,
+    bytes: usize,
+}
+
+/// An entity that may be written later, and why it was not.
+struct Waiting {
+    pending: Pending,
+    reason: String,
+}
+
+/// A bulk and what became of it.
+struct Sent {
+    pending: Vec<Pending>,
+    results: Result<Vec<UpsertResult>, CatalogError>,
+}
+
+impl Writer {
+    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId) -> Self {
+        let limits = ctx.catalog.bulk_limits();
+        Self {
+            ctx,
+            sync,
+            limits,
+            bulks: HashMap::new(),
+            in_flight: JoinSet::new(),
+            waiting: vec![],
+            waiting_bytes: 0,
+        }
+    }
+
+    /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
+    pub(crate) async fn push(&mut self, pending: Pending) -> Result<(), SyncError> {
+        let bytes = size(&pending.entity);
+        let blueprint = pending.entity.blueprint.clone();
+        let bulk = self.bulks.entry(blueprint.clone()).or_default();
+        let full = bulk.pending.len() >= self.limits.entities
+            || (!bulk.pending.is_empty() && bulk.bytes + bytes > self.limits.bytes);
+        if full {
+            let bulk = std::mem::take(bulk);
+            self.send(blueprint.clone(), bulk.pending).await?;
+        }
+        let bulk = self.bulks.entry(blueprint).or_default();
+        bulk.bytes += bytes;
+        bulk.pending.push(pending);
+        Ok(())
+    }
+
+    /// Sends everything that was taken and waits for all answers, so that what comes next cannot be overtaken.
+    pub(crate) async fn drain(&mut self) -> Result<(), SyncError> {
+        for (blueprint, bulk) in std::mem::take(&mut self.bulks) {
+            if !bulk.pending.is_empty() {
+                self.send(blueprint, bulk.pending).await?;
+            }
+        }
+        while let Some(sent) = self.in_flight.join_next().await {
+            self.settle(sent.map_err(|_| SyncError::Stopped)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, then repeats what failed, after everything that it may relate to is written.
+    pub(crate) async fn finish(mut self) -> Result<(), SyncError> {
+        self.drain().await?;
+        for round in 0..ROUNDS {
+            if self.waiting.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(200) * 2_u32.pow(round)).await;
+            self.waiting_bytes = 0;
+            for waiting in std::mem::take(&mut self.waiting) {
+                self.push(waiting.pending).await?;
+            }
+            self.drain().await?;
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.give_up(&waiting.pending, &waiting.reason);
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, blueprint: String, pending: Vec<Pending>) -> Result<(), SyncError> {
+        while self.in_flight.len() >= IN_FLIGHT {
+            let Some(sent) = self.in_flight.join_next().await else { break };
+            self.settle(sent.map_err(|_| SyncError::Stopped)?).await?;
+        }
+        let ctx = Arc::clone(&self.ctx);
+        self.in_flight.spawn(async move {
+            let entities: Vec<Entity> = pending.iter().map(|pending| pending.entity.clone()).collect();
+            let results = ctx.catalog.upsert(&blueprint, &entities, ctx.write_options()).await;
+            Sent { pending, results }
+        });
+        Ok(())
+    }
+
+    async fn settle(&mut self, sent: Sent) -> Result<(), SyncError> {
+        let Sent { pending, results } = sent;
+        let results = match results {
+            Ok(results) => results,
+            Err(error) => {
+                self.whole_bulk_failed(pending, &error);
+                return Ok(());
+            }
+        };
+        let mut written = Vec::with_capacity(pending.len());
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        let mut results = results.into_iter();
+        for pending in pending {
+            let tally = &self.ctx.tallies[pending.resource];
+            match results.next().unwrap_or_else(no_answer) {
+                UpsertResult::Created => tally.created.add(1),
+                UpsertResult::Updated => tally.updated.add(1),
+                UpsertResult::Failed(failure) => {
+                    self.failed(pending, failure);
+                    continue;
+                }
+            }
+            *counts.entry(pending.resource).or_default() += 1;
+            let Pending { trace, entity, fingerprint, .. } = pending;
+            written.push(Provenance { entity: entity.id(), trace, hash: Some(fingerprint) });
+        }
+        for (resource, entities) in counts {
+            self.ctx.touch(resource);
+            self.ctx.emit(&SyncEvent::Written { kind: self.ctx.kind_name(resource), entities });
+        }
+        self.ctx.state.record(self.sync, written).await?;
+        Ok(())
+    }
+
+    fn whole_bulk_failed(&mut self, pending: Vec<Pending>, error: &CatalogError) {
+        let retry = match error {
+            CatalogError::Unreachable { .. } => Retry::Later,
+            CatalogError::Refused { .. } | CatalogError::MissingBlueprint { .. } | CatalogError::Unsupported { .. } => {
+                Retry::Never
+            }
+        };
+        for pending in pending {
+            self.failed(pending, WriteFailure { reason: error.to_string(), retry });
+        }
+    }
+
+    fn failed(&mut self, pending: Pending, failure: WriteFailure) {
+        let bytes = size(&pending.entity);
+        if failure.retry == Retry::Later && self.waiting_bytes + bytes <= WAITING_BYTES {
+            tracing::debug!(entity = %pending.entity.id(), reason = failure.reason, "will be sent again");
+            self.waiting_bytes += bytes;
+            self.waiting.push(Waiting { pending, reason: failure.reason });
+        } else {
+            self.give_up(&pending, &failure.reason);
+        }
+    }
+
+    fn give_up(&self, pending: &Pending, reason: &str) {
+        self.ctx.tallies[pending.resource].refused.add(1);
+        self.ctx.notices.error(format!("{} was not written: {reason}", pending.entity.id()));
+    }
+}
+
+fn no_answer() -> UpsertResult {
+    UpsertResult::Failed(WriteFailure { reason: "the catalog did not say what became of it".to_owned(), retry: Retry::Later })
+}
+
+/// About what an entity takes on the wire, in bytes.
+fn size(entity: &Entity) -> usize {
+    struct Length(usize);
+    impl std::io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    match serde_json::to_writer(&mut length, entity) {
+        Ok(()) => length.0,
+        Err(_) => usize::MAX,
+    }
+}
