@@ -3,7 +3,7 @@
 use super::project::Project;
 use super::pull_request::{self, Edited, PullRequestEdit, PullRequestState};
 use super::repository::Repository;
-use super::world::{RepositoryEdits, RepositoryRow, World, slug_from};
+use super::world::{MainBranch, RepositoryEdits, RepositoryRow, World, slug_from};
 
 /// There is nothing of that name to change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +62,7 @@ impl World {
 
     /// Names another main branch, or none for an empty repository.
     pub fn set_main_branch(&mut self, slug: &str, branch: Option<&str>) -> Result<(), Missing> {
-        self.edit(slug)?.main_branch = Some(branch.map(str::to_owned));
+        self.edit(slug)?.main_branch = branch.map_or(MainBranch::Empty, |name| MainBranch::Named(name.to_owned()));
         Ok(())
     }
 

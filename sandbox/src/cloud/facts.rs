@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::project::Project;
-use super::pull_request::{self, PullRequest};
+use super::pull_request::PullRequest;
 use super::query::Scalar;
 use super::repository::Repository;
 
@@ -66,14 +66,6 @@ fn collect<'a>(value: &'a Value, path: &[&str], found: &mut Vec<Scalar<'a>>) {
     }
 }
 
-fn borrowed(text: &str) -> Option<Scalar<'_>> {
-    Some(Scalar::Text(Cow::Borrowed(text)))
-}
-
-fn owned(text: String) -> Option<Scalar<'static>> {
-    Some(Scalar::Text(Cow::Owned(text)))
-}
-
 fn value(fill: impl FnOnce(&mut crate::json::Object<'_>)) -> Value {
     let mut out = Vec::new();
     crate::json::object(&mut out, fill);
@@ -105,24 +97,24 @@ impl Facts for Repository<'_> {
     ];
 
     fn quick(&self, field: &str) -> Option<Scalar<'_>> {
-        match field {
-            "name" => borrowed(&self.name),
-            "slug" => borrowed(&self.slug),
-            "full_name" => owned(format!("{}/{}", self.world.workspace.slug, self.slug)),
-            "uuid" => owned(format!("{{{}}}", self.uuid)),
-            "description" => borrowed(&self.description),
-            "language" => borrowed(self.language),
-            "is_private" => Some(Scalar::Flag(self.is_private)),
-            "has_issues" => Some(Scalar::Flag(self.has_issues)),
-            "size" => Some(Scalar::Number(self.size as f64)),
-            "created_on" => owned(self.created.to_string()),
-            "updated_on" => owned(self.updated.to_string()),
-            "project.key" => borrowed(&self.project.key),
-            "project.name" => borrowed(&self.project.name),
-            "project.uuid" => owned(format!("{{{}}}", self.project.uuid)),
-            "mainbranch.name" => Some(self.main_branch.as_deref().and_then(borrowed).unwrap_or(Scalar::Null)),
-            _ => None,
-        }
+        Some(match field {
+            "name" => self.name.as_str().into(),
+            "slug" => self.slug.as_str().into(),
+            "full_name" => format!("{}/{}", self.world.workspace.slug, self.slug).into(),
+            "uuid" => format!("{{{}}}", self.uuid).into(),
+            "description" => self.description.as_str().into(),
+            "language" => self.language.into(),
+            "is_private" => Scalar::Flag(self.is_private),
+            "has_issues" => Scalar::Flag(self.has_issues),
+            "size" => Scalar::Number(self.size as f64),
+            "created_on" => self.created.to_string().into(),
+            "updated_on" => self.updated.to_string().into(),
+            "project.key" => self.project.key.as_str().into(),
+            "project.name" => self.project.name.as_str().into(),
+            "project.uuid" => format!("{{{}}}", self.project.uuid).into(),
+            "mainbranch.name" => self.main_branch.as_deref().map_or(Scalar::Null, Scalar::from),
+            _ => return None,
+        })
     }
 
     fn render(&self) -> Value {
@@ -153,20 +145,17 @@ impl Facts for PullRequest<'_> {
     ];
 
     fn quick(&self, field: &str) -> Option<Scalar<'_>> {
-        match field {
-            "id" => Some(Scalar::Number(self.id as f64)),
-            "title" => borrowed(&self.title),
-            "description" => borrowed(&self.description),
-            "state" => borrowed(self.state.as_str()),
-            "draft" => Some(Scalar::Flag(self.draft)),
-            "created_on" => owned(self.created.to_string()),
-            "updated_on" => owned(self.updated.to_string()),
-            "author.uuid" => Some(
-                pull_request::uuid_of(self.author)
-                    .map_or(Scalar::Null, |uuid| Scalar::Text(Cow::Owned(format!("{{{uuid}}}")))),
-            ),
-            _ => None,
-        }
+        Some(match field {
+            "id" => Scalar::Number(self.id as f64),
+            "title" => self.title.as_str().into(),
+            "description" => self.description.as_str().into(),
+            "state" => self.state.as_str().into(),
+            "draft" => Scalar::Flag(self.draft),
+            "created_on" => self.created.to_string().into(),
+            "updated_on" => self.updated.to_string().into(),
+            "author.uuid" => self.author.map_or(Scalar::Null, |author| format!("{{{}}}", author.uuid()).into()),
+            _ => return None,
+        })
     }
 
     fn render(&self) -> Value {
@@ -188,12 +177,12 @@ impl Facts for (&Project, &super::people::Workspace) {
     ];
 
     fn quick(&self, field: &str) -> Option<Scalar<'_>> {
-        match field {
-            "key" => borrowed(&self.0.key),
-            "name" => borrowed(&self.0.name),
-            "is_private" => Some(Scalar::Flag(self.0.is_private)),
-            _ => None,
-        }
+        Some(match field {
+            "key" => self.0.key.as_str().into(),
+            "name" => self.0.name.as_str().into(),
+            "is_private" => Scalar::Flag(self.0.is_private),
+            _ => return None,
+        })
     }
 
     fn render(&self) -> Value {

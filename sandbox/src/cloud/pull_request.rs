@@ -1,7 +1,5 @@
 //! Pull requests.
 
-use uuid::Uuid;
-
 use super::people::{API, Person, SITE};
 use super::repository::Repository;
 use super::words;
@@ -179,7 +177,7 @@ impl<'a> PullRequest<'a> {
         request.format("created_on", format_args!("{}", self.created));
         request.format("updated_on", format_args!("{}", self.updated));
         request.object("destination", |end| {
-            self.write_end(end, &self.destination_branch, &self.destination_commit, false)
+            self.write_end(end, &self.destination_branch, &self.destination_commit, false);
         });
         request
             .object("source", |end| self.write_end(end, &self.source_branch, &self.source_commit, self.source_is_gone));
@@ -257,7 +255,7 @@ impl<'a> PullRequest<'a> {
             Dice::new(self.repository.world.spec.seed, &[0xC1, u64::from(self.repository.row.origin), self.id]);
         match self.state {
             PullRequestState::Merged => {
-                request.object("merge_commit", |commit| self.write_commit(commit, &short_hash(&mut dice)))
+                request.object("merge_commit", |commit| self.write_commit(commit, &short_hash(&mut dice)));
             }
             _ => request.null("merge_commit"),
         }
@@ -309,11 +307,6 @@ impl<'a> PullRequest<'a> {
             );
         }
     }
-}
-
-/// What pull requests, their order and their filters need most often, by number.
-pub(super) fn uuid_of(person: Option<&Person>) -> Option<Uuid> {
-    person.map(Person::uuid)
 }
 
 fn short_hash(dice: &mut Dice) -> String {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::people::{API, SITE};
 use super::project::Project;
 use super::words;
-use super::world::{RepositoryRow, World};
+use super::world::{MainBranch, RepositoryRow, World};
 use crate::dice::Dice;
 use crate::json::Object;
 use crate::stamp::Stamp;
@@ -39,8 +39,13 @@ impl<'a> Repository<'a> {
         let mut dice = Dice::new(world.spec.seed, &[0xAE, u64::from(row.origin)]);
         let created = Stamp::start_of(2022).plus_seconds(dice.below(86_400 * 800)).plus_micros(dice.below(1_000_000));
         let updated = created.plus_seconds(dice.below(86_400 * 500)).plus_micros(dice.below(1_000_000));
-        let main_branch = main_branch(&mut dice, world.spec.empty_repositories);
-        let (name, slug) = (world.name_of(row), world.slug_of(row));
+        let generated_branch = main_branch(&mut dice, world.spec.empty_repositories);
+        let main_branch = match edits.map(|edits| &edits.main_branch) {
+            None | Some(MainBranch::AsGenerated) => generated_branch,
+            Some(MainBranch::Empty) => None,
+            Some(MainBranch::Named(name)) => Some(name.clone()),
+        };
+        let (name, slug) = (row.name(), row.slug());
         let website = dice.chance(20).then(|| format!("https://{slug}.example.com/"));
         Self {
             world,
@@ -48,7 +53,7 @@ impl<'a> Repository<'a> {
             uuid: world.uuid_of(row.origin),
             project: world.project_of(row),
             description: edits.and_then(|edits| edits.description.clone()).unwrap_or_else(|| description(&mut dice)),
-            main_branch: edits.and_then(|edits| edits.main_branch.clone()).unwrap_or(main_branch),
+            main_branch,
             is_private: edits.and_then(|edits| edits.is_private).unwrap_or_else(|| dice.chance(85)),
             created,
             updated: edits.and_then(|edits| edits.updated).unwrap_or(updated),

@@ -123,10 +123,10 @@ impl<'a> Asked<'a> {
     }
 
     /// One object, or what `fields` leaves of it.
-    fn one(&self, fill: impl FnOnce(&mut Object<'_>)) -> Answer {
+    fn one(&self, fill: impl FnOnce(&mut Object<'_>)) -> Response {
         let mut out = Vec::with_capacity(8_192);
         json::object(&mut out, fill);
-        Ok(http::json(StatusCode::OK, self.selected(out, false)))
+        http::json(StatusCode::OK, self.selected(out, false))
     }
 
     /// A page of objects, or what `fields` leaves of it; `write` is told whether to write objects in full.
@@ -163,7 +163,7 @@ async fn user(
             let message = "This endpoint requires authentication.".to_owned();
             return Err(Refusal { status: StatusCode::UNAUTHORIZED, message });
         }
-        asked.one(|user| asked.world.people[0].write_in_full(user))
+        Ok(asked.one(|user| asked.world.people[0].write_in_full(user)))
     })
 }
 
@@ -181,7 +181,7 @@ async fn workspace(
 ) -> Response {
     respond(&shared, &uri, &headers, |asked| {
         asked.workspace(&name)?;
-        asked.one(|workspace| asked.world.workspace.write_in_full(workspace))
+        Ok(asked.one(|workspace| asked.world.workspace.write_in_full(workspace)))
     })
 }
 
@@ -219,7 +219,7 @@ async fn repository(
 ) -> Response {
     respond(&shared, &uri, &headers, |asked| {
         let repository = asked.repository(&workspace, &name)?;
-        asked.one(|object| repository.write(object))
+        Ok(asked.one(|object| repository.write(object)))
     })
 }
 
@@ -250,7 +250,7 @@ async fn pull_request(
         let repository = asked.repository(&workspace, &name)?;
         let request = id.parse().ok().and_then(|id| PullRequest::of(&repository, id));
         let request = request.ok_or_else(|| Refusal::missing(format!("Pull request {id} not found")))?;
-        asked.one(|object| request.write_in_full(object))
+        Ok(asked.one(|object| request.write_in_full(object)))
     })
 }
 

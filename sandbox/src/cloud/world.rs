@@ -35,13 +35,22 @@ pub(crate) struct RepositoryRow {
     pub(super) edits: Option<Box<RepositoryEdits>>,
 }
 
+/// What became of a main branch.
+#[derive(Clone, Debug, Default)]
+pub(super) enum MainBranch {
+    #[default]
+    AsGenerated,
+    Empty,
+    Named(String),
+}
+
 /// What was changed of a repository.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepositoryEdits {
     pub(super) name: Option<String>,
     pub(super) slug: Option<String>,
     pub(super) description: Option<String>,
-    pub(super) main_branch: Option<Option<String>>,
+    pub(super) main_branch: MainBranch,
     pub(super) project: Option<usize>,
     pub(super) is_private: Option<bool>,
     pub(super) updated: Option<Stamp>,
@@ -50,6 +59,18 @@ pub(crate) struct RepositoryEdits {
     pub(super) pull_requests: BTreeMap<u64, Edited>,
     /// Pull requests opened since.
     pub(super) opened: u32,
+}
+
+impl RepositoryRow {
+    pub(super) fn name(&self) -> String {
+        let edited = self.edits.as_deref().and_then(|edits| edits.name.clone());
+        edited.unwrap_or_else(|| generated_name(self.origin))
+    }
+
+    pub(super) fn slug(&self) -> String {
+        let edited = self.edits.as_deref().and_then(|edits| edits.slug.clone());
+        edited.unwrap_or_else(|| slug_from(&generated_name(self.origin)))
+    }
 }
 
 impl World {
@@ -86,7 +107,7 @@ impl World {
     /// The slugs of all repositories in the order of the listing.
     #[must_use]
     pub fn repository_slugs(&self) -> Vec<String> {
-        self.repositories.iter().map(|row| self.slug_of(row)).collect()
+        self.repositories.iter().map(RepositoryRow::slug).collect()
     }
 
     /// Where a repository stands in the listing, named by slug or by uuid in braces.
@@ -100,17 +121,6 @@ impl World {
 
     pub(super) fn uuid_of(&self, origin: u32) -> Uuid {
         Dice::new(self.spec.seed, &[0x1D, u64::from(origin)]).uuid()
-    }
-
-    pub(super) fn name_of(&self, row: &RepositoryRow) -> String {
-        row.edits.as_deref().and_then(|edits| edits.name.clone()).unwrap_or_else(|| generated_name(row.origin))
-    }
-
-    pub(super) fn slug_of(&self, row: &RepositoryRow) -> String {
-        row.edits
-            .as_deref()
-            .and_then(|edits| edits.slug.clone())
-            .unwrap_or_else(|| slug_from(&generated_name(row.origin)))
     }
 
     /// The project of a repository, by position.
@@ -135,7 +145,7 @@ impl World {
 
     /// Brings the indexes up to date after the list of repositories changed.
     pub(super) fn index(&mut self) {
-        let slugs = self.repositories.iter().zip(0_u32..).map(|(row, position)| (self.slug_of(row).into(), position));
+        let slugs = self.repositories.iter().zip(0_u32..).map(|(row, position)| (row.slug().into(), position));
         self.by_slug = slugs.collect();
         let uuids = self.repositories.iter().zip(0_u32..).map(|(row, position)| (self.uuid_of(row.origin), position));
         self.by_uuid = uuids.collect();

@@ -110,18 +110,18 @@ async fn answer(gate: &Gate, fault: Option<Fault>, request: Received, next: Next
                 body
             };
             head.headers.remove(header::CONTENT_LENGTH);
-            Response::from_parts(head, delivered(body, other))
+            Response::from_parts(head, delivered(body, other.as_ref()))
         }
     }
 }
 
 /// The body as a fault lets it arrive.
-fn delivered(body: Bytes, fault: Option<Fault>) -> Body {
+fn delivered(body: Bytes, fault: Option<&Fault>) -> Body {
     let cut = || Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionAborted));
     match fault {
         // The pause lets the part before it leave the machine: what breaks at once may take it along.
         Some(Fault::Truncate { keep }) => {
-            let part = body.slice(..keep.min(body.len().saturating_sub(1)));
+            let part = body.slice(..(*keep).min(body.len().saturating_sub(1)));
             Body::from_stream(stream::iter([Ok(part)]).chain(stream::once(async move {
                 tokio::time::sleep(std::time::Duration::from_millis(2)).await;
                 cut()
@@ -132,6 +132,7 @@ fn delivered(body: Bytes, fault: Option<Fault>) -> Body {
             cut()
         })),
         Some(Fault::SlowBody { pause }) => {
+            let pause = *pause;
             let pieces: Vec<Bytes> = body.chunks(1_024).map(Bytes::copy_from_slice).collect();
             Body::from_stream(stream::iter(pieces).then(move |piece| async move {
                 tokio::time::sleep(pause).await;

@@ -16,6 +16,18 @@ pub(crate) enum Scalar<'a> {
     Null,
 }
 
+impl<'a> From<&'a str> for Scalar<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Scalar<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
 impl Filter {
     /// Whether an object passes; `values` gives what a dotted field holds, several values where it leads through a
     /// list, none where it does not exist.
@@ -154,7 +166,7 @@ mod tests {
             "description > 1",
             r#"description ~ "x""#,
             r#"reviewers.nickname != "Noor2""#,
-            r#"title = 7"#,
+            "title = 7",
             "created_on < 2024-05-06",
         ] {
             assert!(!accepts(query), "{query}");
