@@ -7,3 +7,4 @@
 //! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
 
 pub mod catalog;
+pub mod config;
