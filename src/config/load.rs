@@ -182,13 +182,22 @@ fn lay_variables<'a>(
         if name == "PROMETHEUS_MULTIPROC_DIR" && !value.is_empty() {
             findings.warn(name, Some(origin), "has no effect: there is one process");
         } else if let Some(path) = setting_path(name) {
-            let exact = matches!(find(&path), Match::Leaf(_, Spelling::Exact) | Match::Group(_, Spelling::Exact));
-            candidates.push(Candidate { depth: path.matches('.').count(), exact, path, name, value, origin });
+            let (right, exact) = match find(&path) {
+                Match::Leaf(setting, spelling) => (setting.path, spelling == Spelling::Exact),
+                Match::Group(branch, spelling) => (branch, spelling == Spelling::Exact),
+                Match::Unknown => (path.as_str(), false),
+            };
+            candidates.push(Candidate { depth: right.matches('.').count(), exact, path, name, value, origin });
         }
     }
     // JSON in a parent variable lies below the variables nested in it; then the rightly spelt key wins.
     candidates.sort_by(|a, b| (a.depth, a.exact, a.name).cmp(&(b.depth, b.exact, b.name)));
-    for Candidate { path, name, value, origin, .. } in candidates {
+    let mut layer = 0;
+    for Candidate { depth, path, name, value, origin, .. } in candidates {
+        if depth > layer {
+            layer = depth;
+            overlay.next_source();
+        }
         overlay.lay(&path, name, Node::text(value, origin), findings);
     }
 }

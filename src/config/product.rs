@@ -151,7 +151,7 @@ fn warn_of_the_other_product(kind: ProductKind, values: &Values, findings: &mut 
     // The user name serves both.
     let foreign = all().filter(|setting| setting.group == other && !setting.path.ends_with(".bitbucket_username"));
     for setting in foreign {
-        if let Some(origin) = values.given_origin(setting.path) {
+        if let Some(origin) = values.changing_origin(setting) {
             let what = format!("is not used by {}", kind.integration_type());
             findings.warn(setting.variable(), Some(origin.clone()), what);
         }

@@ -78,6 +78,13 @@ impl Values {
         self.values.get(path).map(|(_, origin)| origin).filter(|origin| **origin != Origin::Default)
     }
 
+    /// The source that gave this setting a value other than its default.
+    pub(crate) fn changing_origin(&self, setting: &Setting) -> Option<&Origin> {
+        let default = setting.default.and_then(|text| value::parse(setting.kind, text).ok());
+        let given = self.get(setting.path);
+        self.given_origin(setting.path).filter(|_| given != default.as_ref().map(|parsed| &parsed.value))
+    }
+
     /// A text, a path or a word.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         match self.get(path)? {

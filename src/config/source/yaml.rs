@@ -1,6 +1,8 @@
 //! The settings file. Read from parser events and not through serde, so that every value keeps its line and
 //! plain scalars keep their text (a secret `0123456789` is no number).
 
+use std::collections::HashSet;
+
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
 
 use super::{DEEPEST, Unreadable};
@@ -49,6 +51,7 @@ struct Reader<'a> {
 struct Open {
     node: Node,
     key: Option<String>,
+    keys: HashSet<String>,
 }
 
 impl Reader<'_> {
@@ -57,8 +60,8 @@ impl Reader<'_> {
     }
 
     fn scalar(&mut self, value: &str, style: ScalarStyle, line: usize) -> Result<(), Unreadable> {
-        if let Some(Open { node: Node { shape: Shape::Map(members), .. }, key: key @ None }) = self.open.last_mut() {
-            if members.iter().any(|(known, _)| known == value) {
+        if let Some(Open { node: Node { shape: Shape::Map(_), .. }, key: key @ None, keys }) = self.open.last_mut() {
+            if !keys.insert(value.to_owned()) {
                 return Err(Unreadable::at(line, format!("the key `{value}` stands twice in one map")));
             }
             *key = Some(value.to_owned());
@@ -74,14 +77,14 @@ impl Reader<'_> {
         if self.open.len() >= DEEPEST {
             return Err(Unreadable::at(line, format!("nested deeper than {DEEPEST} levels")));
         }
-        if let Some(Open { node: Node { shape: Shape::Map(_), .. }, key: None }) = self.open.last() {
+        if let Some(Open { node: Node { shape: Shape::Map(_), .. }, key: None, .. }) = self.open.last() {
             return Err(Unreadable::at(
                 line,
                 "a key must be plain text; put templates in quotes: \"{{ from env NAME }}\"",
             ));
         }
         let origin = self.origin(line);
-        self.open.push(Open { node: Node { origin, shape }, key: None });
+        self.open.push(Open { node: Node { origin, shape }, key: None, keys: HashSet::new() });
         Ok(())
     }
 
@@ -96,7 +99,7 @@ impl Reader<'_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open { node: Node { shape: Shape::List(items), .. }, .. }) => items.push(node),
-            Some(Open { node: Node { shape: Shape::Map(members), .. }, key }) => {
+            Some(Open { node: Node { shape: Shape::Map(members), .. }, key, .. }) => {
                 if let Some(key) = key.take() {
                     members.push((key, node));
                 }
