@@ -6,4 +6,6 @@
 //! [`catalog::Catalog`], and deletes what is certain to be gone. Dependencies point one way:
 //! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
 
+pub mod bitbucket;
 pub mod catalog;
+pub mod http;
