@@ -56,6 +56,12 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// Waits until `delay` has passed. Dropping the future ends the wait.
     fn sleep(&self, delay: Duration) -> BoxFuture<'static, ()>;
+
+    /// Resolves when `moment` has come: the deadline of a wait for something else. A clock that passes the time
+    /// which is waited for does not do so here.
+    fn reached(&self, moment: Moment) -> BoxFuture<'static, ()> {
+        self.sleep(moment.since(self.now()))
+    }
 }
 
 /// The real time: read from the system once, then carried on monotonically, so that a corrected system clock
@@ -144,14 +150,18 @@ impl Clock for ManualClock {
         let sender = self.now.clone();
         match self.pace {
             Pace::Stands => Box::pin(reach(sender, target)),
+            // Others get their turn first: what is ready without waiting happens before time passes.
             Pace::Jumps => Box::pin(async move {
-                // Others get their turn first: what is ready without waiting happens before time passes.
                 for _ in 0..8 {
                     YieldOnce::default().await;
                 }
                 sender.send_modify(|now| *now = (*now).max(target));
             }),
         }
+    }
+
+    fn reached(&self, moment: Moment) -> BoxFuture<'static, ()> {
+        Box::pin(reach(self.now.clone(), moment))
     }
 }
 
