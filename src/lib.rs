@@ -6,6 +6,8 @@
 //! [`catalog::Catalog`], and deletes what is certain to be gone. Dependencies point one way:
 //! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
 
+pub mod bitbucket;
 pub mod catalog;
 pub mod mapping;
 pub mod config;
+pub mod http;
