@@ -7,3 +7,5 @@
 //! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
 
 pub mod catalog;
+pub mod sqlite;
+pub mod state;
