@@ -11,3 +11,5 @@ pub mod catalog;
 pub mod mapping;
 pub mod config;
 pub mod http;
+pub mod sqlite;
+pub mod state;
