@@ -47,11 +47,6 @@ impl Database {
         Ok((Self { label, queue }, found))
     }
 
-    /// The file as a person knows it.
-    pub(crate) fn label(&self) -> &str {
-        &self.label
-    }
-
     /// Runs a job that writes. It is durable when this returns; a failing job leaves nothing behind and does not
     /// disturb others. When the caller goes away meanwhile the job may still be done.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, SqliteError>
