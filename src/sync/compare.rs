@@ -4,9 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Entity, Existing};
-
-/// A fingerprint of what would be sent; equal fingerprints mean that nothing needs to be sent.
-pub(crate) type Fingerprint = [u8; 16];
+use crate::state::Fingerprint;
 
 /// The fingerprint of an entity under the mapping's way to treat what is there. The order of keys, and of the
 /// entries of relations and teams, does not count.
@@ -23,10 +21,7 @@ pub(crate) fn fingerprint(entity: &Entity, existing: Existing) -> Fingerprint {
     hasher.section(b'o', entity.team.as_ref(), Lists::Unordered);
     hasher.map(b'p', entity.properties.as_ref(), Lists::Ordered);
     hasher.map(b'l', entity.relations.as_ref(), Lists::Unordered);
-    let digest = hasher.0.finalize();
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.copy_from_slice(&digest[..16]);
-    fingerprint
+    Fingerprint::of_digest(&hasher.0.finalize().into())
 }
 
 /// Whether the order of a list's entries counts.
