@@ -1,0 +1,31 @@
+//! What generated calls need besides the client.
+
+use super::key::ObjectKey;
+use super::kind::Kind;
+use super::listing::Listing;
+use super::parent::Parent;
+use crate::bitbucket::CallError;
+
+/// The parent of a listing that cannot do without one.
+pub(crate) fn needed<'p>(listing: &Listing, parent: Option<&'p Parent>) -> Result<&'p Parent, CallError> {
+    parent
+        .ok_or_else(|| CallError::Invalid(format!("{} is listed once per object, and none was given", listing.kind())))
+}
+
+/// A kind of another product, or one that cannot be fetched alone.
+pub(crate) fn foreign(kind: Kind) -> CallError {
+    CallError::Invalid(format!("there is no such call for {kind:?}"))
+}
+
+/// The fields of a key, as many as the kind has.
+pub(crate) fn parts<const N: usize>(kind: Kind, key: &ObjectKey) -> Result<[String; N], CallError> {
+    let parts = <[String; N]>::try_from(key.fields());
+    parts.map_err(|_| {
+        CallError::Invalid(format!("`{key}` is not the key of a {kind}: it needs {}", kind.info().key.join(", ")))
+    })
+}
+
+/// A whole number that a parameter wants.
+pub(crate) fn number(parameter: &str, text: &str) -> Result<i64, CallError> {
+    text.parse().map_err(|_| CallError::Invalid(format!("`{text}` is not a whole number, as `{parameter}` has to be")))
+}
