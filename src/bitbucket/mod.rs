@@ -8,7 +8,7 @@ mod call_error;
 mod call_info;
 mod credential;
 mod error_text;
-mod hooks;
+pub mod hooks;
 mod listing;
 mod meter;
 mod paging;
