@@ -188,6 +188,12 @@ impl Grant {
         self.reservation.slot
     }
 
+    /// Whether this leave has been overtaken by an answer to another request, and a new one must be asked for.
+    pub(crate) fn is_stale(&self) -> bool {
+        let now = self.shared.clock.now();
+        self.shared.pool().is_stale(&self.reservation, now)
+    }
+
     /// The request goes out now, or at least it is not certain that it does not.
     pub(crate) fn sent(&mut self) {
         let now = self.shared.clock.now();

@@ -101,11 +101,15 @@ impl<'a> Call<'a> {
     }
 
     async fn leave_to_send(&mut self) -> Result<(Grant, OwnedSemaphorePermit), Denied> {
-        let asked = self.transport.now();
-        let grant = self.transport.budget().acquire(self.treatment.class, &self.refused_by, self.deadline).await?;
-        self.count_wait(self.transport.now().since(asked));
-        let place = self.transport.place(self.deadline).await.ok_or(Denied::Expired)?;
-        Ok((grant, place))
+        loop {
+            let asked = self.transport.now();
+            let grant = self.transport.budget().acquire(self.treatment.class, &self.refused_by, self.deadline).await?;
+            self.count_wait(self.transport.now().since(asked));
+            let place = self.transport.place(self.deadline).await.ok_or(Denied::Expired)?;
+            if !grant.is_stale() {
+                return Ok((grant, place));
+            }
+        }
     }
 
     fn count_wait(&mut self, delay: Duration) {

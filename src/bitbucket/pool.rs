@@ -321,11 +321,19 @@ impl Pool {
 
     /// Counts a reserved request as sent now.
     pub(crate) fn sent(&mut self, reservation: &mut Reservation, now: Moment) {
-        let at = reservation.at;
         if let Some(window) = self.lane(reservation.slot, reservation.class).and_then(|lane| lane.window.as_mut()) {
-            window.move_up(at, now);
-            reservation.at = now;
+            window.move_up(reservation.at, now);
         }
+        reservation.at = now;
+    }
+
+    /// Whether a reservation is no longer good: while it waited for its turn on the wire, the credential was told to
+    /// wait or was refused.
+    pub(crate) fn is_stale(&mut self, reservation: &Reservation, now: Moment) -> bool {
+        let standing = self.slots.get(reservation.slot).map(|slot| slot.standing);
+        let Some(lane) = self.lane(reservation.slot, reservation.class) else { return true };
+        let from_before = lane.throttles > 0 && lane.throttled_at.is_some_and(|at| reservation.at < at);
+        standing != Some(Standing::Active) || lane.held(now).is_some() || from_before
     }
 
     /// Ends a request; one that was not sent is given back.

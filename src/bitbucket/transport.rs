@@ -45,7 +45,7 @@ impl TransportSettings {
             budget: BudgetSettings::cloud(),
             retry: RetryPolicy::default(),
             max_body: 64 << 20,
-            treatment: |_| Treatment::REST,
+            treatment: Treatment::cloud,
             clock: Arc::new(SystemClock::new()),
         }
     }

@@ -29,4 +29,13 @@ impl Treatment {
     pub const FILE: Self = Self { class: Class::Files, body: BodyMode::Whole };
     /// The content of a file, read as a stream.
     pub const FILE_STREAM: Self = Self { class: Class::Files, body: BodyMode::Stream };
+
+    /// How Bitbucket Cloud counts an operation: contents of files have an allowance of their own.
+    #[must_use]
+    pub fn cloud(operation: &str) -> Self {
+        match operation {
+            "get_file" => Self::FILE,
+            _ => Self::REST,
+        }
+    }
 }
