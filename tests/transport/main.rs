@@ -4,4 +4,6 @@ mod budget;
 mod client;
 mod faults;
 mod paging;
+mod proxy;
 mod server;
+mod tls;
