@@ -8,8 +8,10 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    budget_settings::{BudgetSettings, Class},
     credential::Credential,
-    pool::{BudgetRecord, BudgetSettings, Class, LimitNotice, Pool, Refused, Reservation, Turn, WaitReason},
+    lane::{BudgetRecord, LimitNotice, WaitReason},
+    pool::{Pool, Refused, Reservation, Turn},
 };
 use crate::http::{Clock, Moment, RetryPolicy};
 
@@ -22,7 +24,6 @@ pub struct Budget {
 #[derive(Debug)]
 struct Shared {
     pool: Mutex<Pool>,
-    settings: BudgetSettings,
     policy: RetryPolicy,
     clock: Arc<dyn Clock>,
     /// Something changed that may let a waiting request go.
@@ -54,14 +55,14 @@ pub(crate) struct Grant {
 impl Budget {
     pub(crate) fn new(
         credentials: Vec<Credential>,
-        settings: BudgetSettings,
+        settings: &BudgetSettings,
         policy: RetryPolicy,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let credentials = if credentials.is_empty() { vec![Credential::anonymous()] } else { credentials };
-        let pool = Mutex::new(Pool::new(credentials, &settings));
+        let pool = Mutex::new(Pool::new(credentials, settings));
         let lines = [tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(())];
-        Self { shared: Arc::new(Shared { pool, settings, policy, clock, changed: Notify::new(), lines }) }
+        Self { shared: Arc::new(Shared { pool, policy, clock, changed: Notify::new(), lines }) }
     }
 
     /// Requests that may be made right now with all credentials together; `None` without a limit.
@@ -210,11 +211,7 @@ impl Grant {
 
     pub(crate) fn notice(&self, notice: &LimitNotice) {
         let now = self.shared.clock.now();
-        let quota = match self.reservation.class {
-            Class::Rest => self.shared.settings.rest,
-            Class::Files => self.shared.settings.files,
-        };
-        self.shared.pool().notice(&self.reservation, notice, quota, now);
+        self.shared.pool().notice(&self.reservation, notice, now);
     }
 
     pub(crate) fn accepted(&self) {

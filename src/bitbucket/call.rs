@@ -12,7 +12,7 @@ use super::{
     budget::{Denied, Grant},
     call_info::{CallInfo, CallSite, request_id},
     credential::CredentialKind,
-    pool::{LimitNotice, WaitReason},
+    lane::{LimitNotice, WaitReason},
     refusal::{Failure, FailureCause, Refusal},
     transport::Transport,
     treatment::{BodyMode, Treatment},

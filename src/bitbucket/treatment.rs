@@ -1,6 +1,6 @@
 //! How the requests of an operation are to be treated.
 
-use super::pool::Class;
+use super::budget_settings::Class;
 
 /// Whether the answer of an operation is read before it is handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
