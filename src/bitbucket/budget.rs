@@ -248,3 +248,120 @@ impl Drop for Grant {
         self.shared.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use secrecy::SecretString;
+
+    use super::{super::window::Quota, *};
+    use crate::http::ManualClock;
+
+    const START: Moment = Moment::from_millis(1_000_000_000);
+
+    fn budget(tokens: &str, limit: u32) -> (Budget, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::standing(START));
+        let settings = BudgetSettings { rest: Some(Quota::per_hour(limit)), ..BudgetSettings::cloud() };
+        let credentials = Credential::access_tokens(&SecretString::from(tokens)).unwrap();
+        (Budget::new(credentials, &settings, RetryPolicy::default(), Arc::<ManualClock>::clone(&clock) as _), clock)
+    }
+
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Grant, Denied>> + 'a>>;
+
+    fn wait(budget: &Budget, hours: u64) -> Waiting<'_> {
+        Box::pin(budget.acquire(Class::Rest, &[], START.after(Duration::from_secs(hours * 3600))))
+    }
+
+    async fn spend(budget: &Budget) {
+        wait(budget, 1).await.unwrap().sent();
+    }
+
+    #[tokio::test]
+    async fn who_came_first_goes_first() {
+        let (budget, clock) = budget("one", 2);
+        spend(&budget).await;
+        spend(&budget).await;
+        let mut waiting: Vec<_> = (0..5).map(|_| wait(&budget, 3)).collect();
+        for one in &mut waiting {
+            assert!(futures::poll!(one).is_pending());
+        }
+        clock.advance(Duration::from_secs(3610));
+        // Polled in the wrong order: those who came later must still not overtake.
+        let (mut through, mut grants) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            for (index, one) in waiting.iter_mut().enumerate().rev() {
+                if through.contains(&index) {
+                    continue;
+                }
+                if let std::task::Poll::Ready(grant) = futures::poll!(one) {
+                    through.push(index);
+                    grants.push(grant.unwrap());
+                }
+            }
+        }
+        assert_eq!(through, [0, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_not_made_frees_the_next() {
+        let (budget, _clock) = budget("one", 1);
+        let first = wait(&budget, 1).await.unwrap();
+        let mut second = Box::pin(budget.acquire(Class::Rest, &[], START.after(Duration::from_secs(4000))));
+        assert!(futures::poll!(&mut second).is_pending());
+        drop(first);
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_does_not_hold_up_the_next() {
+        let (budget, clock) = budget("one", 1);
+        spend(&budget).await;
+        let (mut first, mut second) = (wait(&budget, 2), wait(&budget, 2));
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        drop(first);
+        clock.advance(Duration::from_secs(3610));
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_cannot_succeed_is_not_begun() {
+        let (budget, _clock) = budget("one", 1);
+        spend(&budget).await;
+        let denied = budget.acquire(Class::Rest, &[], START.after(Duration::from_secs(60))).await.unwrap_err();
+        let Denied::TooLong { wait, reason } = denied else { panic!("expected a wait, got {denied:?}") };
+        assert_eq!(reason, WaitReason::Budget { limit: 1 });
+        assert!(wait > Duration::from_secs(3599), "{wait:?}");
+    }
+
+    #[tokio::test]
+    async fn a_wait_behind_others_ends_at_its_deadline() {
+        let (budget, clock) = budget("one", 1);
+        spend(&budget).await;
+        let (mut first, mut second) = (wait(&budget, 2), wait(&budget, 1));
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(second.await.unwrap_err(), Denied::Expired);
+    }
+
+    #[tokio::test]
+    async fn one_class_does_not_wait_for_the_other() {
+        let (budget, _clock) = budget("one", 1);
+        spend(&budget).await;
+        let mut stuck = wait(&budget, 2);
+        assert!(futures::poll!(&mut stuck).is_pending());
+        let deadline = START.after(Duration::from_secs(1));
+        assert!(budget.acquire(Class::Files, &[], deadline).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_cannot_use_every_credential_does_not_hold_up_the_line() {
+        let (budget, _clock) = budget("one,two", 5);
+        let grant = budget.acquire(Class::Rest, &[0], START.after(Duration::from_secs(7200))).await.unwrap();
+        grant.hold(Duration::from_secs(3600));
+        drop(grant);
+        let mut picky = Box::pin(budget.acquire(Class::Rest, &[0], START.after(Duration::from_secs(7200))));
+        assert!(futures::poll!(&mut picky).is_pending());
+        assert_eq!(wait(&budget, 1).await.unwrap().slot(), 0);
+    }
+}

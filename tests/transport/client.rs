@@ -19,7 +19,7 @@ pub(crate) const START: Moment = Moment::from_millis(784_111_777_000);
 #[derive(Clone)]
 pub(crate) struct Client {
     base: String,
-    client: reqwest::Client,
+    http: reqwest::Client,
     pub(crate) transport: Transport,
 }
 
@@ -33,7 +33,7 @@ impl ClientInfo<Transport> for Client {
     }
 
     fn client(&self) -> &reqwest::Client {
-        &self.client
+        &self.http
     }
 
     fn inner(&self) -> &Transport {
@@ -59,7 +59,7 @@ impl Client {
 
     pub(crate) fn at(base: String, credentials: Vec<Credential>, settings: TransportSettings) -> Self {
         let http = HttpSettings { total_timeout: Duration::from_secs(20), ..HttpSettings::default() };
-        Self { base, client: http_client(&http).unwrap(), transport: Transport::new(credentials, settings) }
+        Self { base, http: http_client(&http).unwrap(), transport: Transport::new(credentials, settings) }
     }
 
     /// A client with one token and a clock that jumps.
@@ -70,7 +70,7 @@ impl Client {
 
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         let http = HttpSettings { total_timeout: timeout, ..HttpSettings::default() };
-        self.client = http_client(&http).unwrap();
+        self.http = http_client(&http).unwrap();
         self
     }
 
@@ -93,7 +93,7 @@ impl Client {
     ) -> Result<reqwest::Response, CallError> {
         let info = OperationInfo { operation_id };
         let url = format!("{}{path}", self.baseurl());
-        let mut request = self.client.request(method, url).header("api-version", "1").build().unwrap();
+        let mut request = self.http.request(method, url).header("api-version", "1").build().unwrap();
         self.pre::<()>(&mut request, &info).await?;
         let response = self.exec(request, &info).await.map_err(Error::<()>::CommunicationError)?;
         if response.status().is_success() {
