@@ -3,13 +3,15 @@
 mod attempt;
 mod base_url;
 mod budget;
+mod budget_settings;
 mod call;
 mod call_error;
 mod call_info;
 pub mod cloud;
 mod credential;
 mod error_text;
-mod hooks;
+pub mod hooks;
+mod lane;
 mod listing;
 mod meter;
 mod page;
@@ -24,9 +26,11 @@ mod window;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use budget::Budget;
+pub use budget_settings::{Adapt, BudgetSettings, Class};
 pub use call_error::{CallError, StatusError, UndecodableError};
 pub use call_info::{CallSite, Product};
 pub use credential::{Credential, CredentialError, CredentialKind, Fingerprint};
+pub use lane::{BudgetRecord, WaitReason};
 pub use listing::{Listing, NextLink, Outcome};
 pub use meter::{Cost, Usage};
 pub use page::Page;

@@ -46,7 +46,7 @@ fn next_url<C: ClientInfo<Transport>>(client: &C, operation: &'static str, next:
 
 fn refused(operation: &'static str, base: &BaseUrl, reason: Refusal) -> CallError {
     let call = CallSite { operation, method: Method::GET, path: format!("the next page at {base}") };
-    CallError::Refused { call, attempts: 0, waited: std::time::Duration::ZERO, reason }
+    CallError::Refused { call: Box::new(call), attempts: 0, waited: std::time::Duration::ZERO, reason }
 }
 
 async fn decode<P: DeserializeOwned>(response: reqwest::Response) -> Result<P, CallError> {
