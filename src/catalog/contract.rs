@@ -83,7 +83,7 @@ pub struct WriteOptions {
     pub missing_related: MissingRelated,
 }
 
-/// What happens to properties and relations that an upsert does not name (`enableMergeEntity`).
+/// What happens to sections, properties and relations that an upsert does not name (`enableMergeEntity`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// They stay.
