@@ -142,11 +142,7 @@ impl Catalog for LocalCatalog {
         .boxed()
     }
 
-    fn owned<'a>(
-        &'a self,
-        before: OffsetDateTime,
-        cursor: Option<String>,
-    ) -> BoxFuture<'a, Result<OwnedPage, CatalogError>> {
+    fn owned(&self, before: OffsetDateTime, cursor: Option<String>) -> BoxFuture<'_, Result<OwnedPage, CatalogError>> {
         async move {
             let after = match cursor.as_deref().map(str::parse::<i64>) {
                 None => 0,

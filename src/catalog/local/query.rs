@@ -76,13 +76,12 @@ impl Query {
     pub(super) fn identifiers(&self) -> Option<Vec<&str>> {
         match self {
             Self::Group { combinator: Combinator::And, rules } => rules.iter().find_map(Self::identifiers),
-            Self::Group { .. } => None,
             Self::Rule { property, operator, value } if property == "$identifier" => match operator {
                 Operator::Equal => value.as_str().map(|text| vec![text]),
                 Operator::In => value.as_array().map(|list| list.iter().filter_map(Value::as_str).collect()),
                 _ => None,
             },
-            Self::Rule { .. } => None,
+            Self::Group { .. } | Self::Rule { .. } => None,
         }
     }
 }
