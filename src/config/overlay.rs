@@ -165,7 +165,7 @@ fn wrong_shape(setting: &Setting, origin: Origin, findings: &mut Findings) {
 fn not_an_object(branch: &str, origin: Origin, what: &str, findings: &mut Findings) {
     let example = match branch {
         "event_listener" => r#"write for example {"type":"ONCE"}"#.to_owned(),
-        _ => format!(r#"write a JSON object, or set single values as {}__<KEY>"#, variable(branch)),
+        _ => format!("write a JSON object, or set single values as {}__<KEY>", variable(branch)),
     };
     findings.problem(variable(branch), Some(origin), what, Some(example));
 }

@@ -183,16 +183,22 @@ pub struct Batches {
 pub struct JqSettings {
     /// What `env` and `$ENV` hold.
     pub environment: JqEnvironment,
-    /// Longest time.
+    /// Longest time, at least a millisecond.
     pub deadline: Duration,
     /// Most steps.
-    pub max_steps: u64,
-    /// Deepest nesting of calls and values.
-    pub max_depth: usize,
-    /// Most bytes of text and arrays built.
-    pub max_bytes: usize,
+    pub steps: u64,
+    /// Most bytes of values built.
+    pub allocated_bytes: u64,
+    /// Most bytes of stack.
+    pub stack_bytes: usize,
     /// Longest expression in bytes.
-    pub max_source_bytes: usize,
+    pub expression_length: usize,
+    /// Deepest nesting of an expression.
+    pub expression_depth: usize,
+    /// Longest object in bytes.
+    pub input_length: usize,
+    /// Deepest nesting of an object.
+    pub input_depth: usize,
 }
 
 /// What `env` and `$ENV` hold in an expression.
