@@ -57,6 +57,15 @@ pub(crate) fn check_unsupported(values: &Values, findings: &mut Findings) {
     }
 }
 
+/// The identifier travels in the `User-Agent`.
+pub(crate) fn check_identifier(values: &Values, findings: &mut Findings) {
+    const IDENTIFIER: &str = "integration.identifier";
+    if values.text(IDENTIFIER).is_some_and(|text| !text.chars().all(|c| c.is_ascii_graphic())) {
+        let origin = values.given_origin(IDENTIFIER).cloned();
+        findings.problem(variable(IDENTIFIER), origin, "must not contain spaces or letters beyond ASCII", None);
+    }
+}
+
 /// Identifier, incremental sync, runtime.
 pub(crate) fn integration(values: &Values, product: &Product) -> Integration {
     let identifier = values.text("integration.identifier").map(IntegrationIdentifier::new);

@@ -60,6 +60,7 @@ impl Settings {
         let product = product::build(values, findings);
         let listener = listener::build(values, findings);
         build::check_unsupported(values, findings);
+        build::check_identifier(values, findings);
         let mut without_port = Findings::default();
         let port = build::port(values, findings, &mut without_port);
         let tls = build::tls(values, &sources.variables, findings);

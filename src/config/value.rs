@@ -61,6 +61,12 @@ pub(crate) fn parse(kind: Kind, text: &str) -> Result<Parsed, Fault> {
     Ok(Parsed { value, better: None })
 }
 
+/// Whether a value is wrapped in quotes: `docker --env-file` and Kubernetes keep those that a shell removes.
+pub(crate) fn is_quoted(text: &str) -> bool {
+    let text = text.trim();
+    text.len() > 1 && ['"', '\''].into_iter().any(|quote| text.starts_with(quote) && text.ends_with(quote))
+}
+
 /// Items of a sequence, without the empty ones.
 pub(crate) fn items(items: &[String]) -> Value {
     Value::List(items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
