@@ -97,7 +97,7 @@ fn show(value: &Value) -> String {
 fn time(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
     let units = [(3_600_000, "h"), (60_000, "m"), (1000, "s")];
-    let fitting = units.into_iter().find(|(unit, _)| milliseconds > 0 && milliseconds % unit == 0);
+    let fitting = units.into_iter().find(|(unit, _)| milliseconds > 0 && milliseconds.is_multiple_of(*unit));
     fitting.map_or_else(|| format!("{milliseconds}ms"), |(unit, name)| format!("{}{name}", milliseconds / unit))
 }
 

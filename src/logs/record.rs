@@ -59,13 +59,13 @@ fn level_name(level: Level) -> &'static str {
 
 /// Masks a text and shortens it to what is shown.
 pub(super) fn presentable(text: &str, masker: &Masker) -> String {
-    let mut masked = masker.mask(text).into_owned();
-    if masked.len() > LONGEST_SHOWN {
-        let end = (0..=LONGEST_SHOWN).rev().find(|end| masked.is_char_boundary(*end)).unwrap_or_default();
-        masked.truncate(end);
-        masked.push('…');
+    let mut shown = masker.mask(text).into_owned();
+    if shown.len() > LONGEST_SHOWN {
+        let end = (0..=LONGEST_SHOWN).rev().find(|end| shown.is_char_boundary(*end)).unwrap_or_default();
+        shown.truncate(end);
+        shown.push('…');
     }
-    masked
+    shown
 }
 
 struct Taken<'a> {
