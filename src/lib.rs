@@ -8,9 +8,9 @@
 
 pub mod bitbucket;
 pub mod catalog;
-pub mod mapping;
 pub mod config;
 pub mod http;
+pub mod logs;
+pub mod mapping;
 pub mod sqlite;
 pub mod state;
-pub mod logs;

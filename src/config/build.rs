@@ -169,13 +169,13 @@ pub(crate) fn jq(values: &Values) -> JqSettings {
     JqSettings {
         environment: if visible { JqEnvironment::Visible } else { JqEnvironment::Empty },
         deadline: values.seconds("jq.deadline").max(Duration::from_millis(1)),
-        steps: values.number("jq.max_steps"),
-        allocated_bytes: values.number("jq.max_bytes"),
-        stack_bytes: values.number("jq.max_stack_bytes"),
-        expression_length: values.number("jq.max_source_bytes"),
-        expression_depth: values.number("jq.max_source_depth"),
-        input_length: values.number("jq.max_input_bytes"),
-        input_depth: values.number("jq.max_input_depth"),
+        max_steps: values.number("jq.max_steps"),
+        max_bytes: values.number("jq.max_bytes"),
+        max_stack_bytes: values.number("jq.max_stack_bytes"),
+        max_source_bytes: values.number("jq.max_source_bytes"),
+        max_source_depth: values.number("jq.max_source_depth"),
+        max_input_bytes: values.number("jq.max_input_bytes"),
+        max_input_depth: values.number("jq.max_input_depth"),
     }
 }
 

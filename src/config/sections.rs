@@ -186,19 +186,19 @@ pub struct JqSettings {
     /// Longest time, at least a millisecond.
     pub deadline: Duration,
     /// Most steps.
-    pub steps: u64,
+    pub max_steps: u64,
     /// Most bytes of values built.
-    pub allocated_bytes: u64,
+    pub max_bytes: usize,
     /// Most bytes of stack.
-    pub stack_bytes: usize,
+    pub max_stack_bytes: usize,
     /// Longest expression in bytes.
-    pub expression_length: usize,
+    pub max_source_bytes: usize,
     /// Deepest nesting of an expression.
-    pub expression_depth: usize,
+    pub max_source_depth: usize,
     /// Longest object in bytes.
-    pub input_length: usize,
+    pub max_input_bytes: usize,
     /// Deepest nesting of an object.
-    pub input_depth: usize,
+    pub max_input_depth: usize,
 }
 
 /// What `env` and `$ENV` hold in an expression.

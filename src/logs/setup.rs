@@ -20,17 +20,20 @@ use crate::config::{LogFormat, LogLevel, LogSettings};
 const OURS: &str = "bitbucket_port";
 
 /// How to log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogOptions {
     /// Least important messages shown.
     pub level: LogLevel,
     /// Form of a line.
     pub format: LogFormat,
+    /// Modules (`bitbucket_port::sync`) that are heard only from another level on, for commands that report
+    /// what these say in another way.
+    pub modules: Vec<(String, LogLevel)>,
 }
 
 impl From<LogSettings> for LogOptions {
     fn from(settings: LogSettings) -> Self {
-        Self { level: settings.level, format: settings.format }
+        Self { level: settings.level, format: settings.format, modules: Vec::new() }
     }
 }
 
@@ -83,20 +86,29 @@ where
         .log_internal_errors(false)
         .with_writer(writer)
         .event_format(format)
-        .with_filter(filter(options.level));
+        .with_filter(filter(&options));
     Registry::default().with(more).with(lines)
 }
 
 /// Our own messages at the level asked for, those of libraries one step above it: at `INFO` they say nothing that
 /// concerns a user, at `DEBUG` they would drown ours.
-fn filter(level: LogLevel) -> Targets {
-    let (ours, theirs) = match level {
-        LogLevel::Debug => (LevelFilter::DEBUG, LevelFilter::INFO),
-        LogLevel::Info => (LevelFilter::INFO, LevelFilter::WARN),
-        LogLevel::Warning => (LevelFilter::WARN, LevelFilter::WARN),
-        LogLevel::Error | LogLevel::Critical => (LevelFilter::ERROR, LevelFilter::ERROR),
+fn filter(options: &LogOptions) -> Targets {
+    let theirs = match options.level {
+        LogLevel::Debug => LevelFilter::INFO,
+        LogLevel::Info => LevelFilter::WARN,
+        level => threshold(level),
     };
-    Targets::new().with_default(theirs).with_target(OURS, ours)
+    let modules = options.modules.iter().map(|(module, level)| (module.clone(), threshold(*level)));
+    Targets::new().with_default(theirs).with_target(OURS, threshold(options.level)).with_targets(modules)
+}
+
+const fn threshold(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +144,9 @@ mod tests {
         };
         let masker = Masker::new(["hunter2!".to_owned()]);
         let clock = || datetime!(2024-02-03 04:05:06.789 UTC);
-        with_default(subscriber(LogOptions { level, format }, writer, masker, None, clock), speak);
+        let options =
+            LogOptions { level, format, modules: vec![("bitbucket_port::quiet".to_owned(), LogLevel::Error)] };
+        with_default(subscriber(options, writer, masker, None, clock), speak);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -146,6 +160,7 @@ mod tests {
         tracing::error!(error = "broken", password = "hunter2!", "failed");
         tracing::info!(target: "hyper::client", "connected");
         tracing::warn!(target: "hyper::client", "odd");
+        tracing::warn!(target: "bitbucket_port::quiet", "reported in another way");
     }
 
     #[rstest]
@@ -176,7 +191,7 @@ mod tests {
             }
         }
         let count = Arc::new(Mutex::new(0));
-        let options = LogOptions { level: LogLevel::Error, format: LogFormat::Text };
+        let options = LogOptions { level: LogLevel::Error, format: LogFormat::Text, modules: Vec::new() };
         let more: MoreLayers = Some(Box::new(Count(count.clone())));
         let quiet = subscriber(options, io::sink, Masker::default(), more, OffsetDateTime::now_utc);
         with_default(quiet, || tracing::info!("heard"));
