@@ -59,7 +59,7 @@ pub enum LogsError {
 }
 
 /// Sets up the log of the process, once.
-pub fn init(options: LogOptions, target: LogTarget, masker: Masker, more: MoreLayers) -> Result<(), LogsError> {
+pub fn init(options: &LogOptions, target: LogTarget, masker: Masker, more: MoreLayers) -> Result<(), LogsError> {
     let writer = match target {
         LogTarget::Stdout => BoxMakeWriter::new(io::stdout),
         LogTarget::Stderr => BoxMakeWriter::new(io::stderr),
@@ -70,12 +70,12 @@ pub fn init(options: LogOptions, target: LogTarget, masker: Masker, more: MoreLa
 
 /// The log without making it the process's own: for tests and for a part of a program.
 pub fn subscriber<W>(
-    options: LogOptions,
+    options: &LogOptions,
     writer: W,
     masker: Masker,
     more: MoreLayers,
     clock: fn() -> OffsetDateTime,
-) -> impl Subscriber + Send + Sync
+) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
@@ -86,7 +86,7 @@ where
         .log_internal_errors(false)
         .with_writer(writer)
         .event_format(format)
-        .with_filter(filter(&options));
+        .with_filter(filter(options));
     Registry::default().with(more).with(lines)
 }
 
@@ -146,7 +146,7 @@ mod tests {
         let clock = || datetime!(2024-02-03 04:05:06.789 UTC);
         let options =
             LogOptions { level, format, modules: vec![("bitbucket_port::quiet".to_owned(), LogLevel::Error)] };
-        with_default(subscriber(options, writer, masker, None, clock), speak);
+        with_default(subscriber(&options, writer, masker, None, clock), speak);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -193,7 +193,7 @@ mod tests {
         let count = Arc::new(Mutex::new(0));
         let options = LogOptions { level: LogLevel::Error, format: LogFormat::Text, modules: Vec::new() };
         let more: MoreLayers = Some(Box::new(Count(count.clone())));
-        let quiet = subscriber(options, io::sink, Masker::default(), more, OffsetDateTime::now_utc);
+        let quiet = subscriber(&options, io::sink, Masker::default(), more, OffsetDateTime::now_utc);
         with_default(quiet, || tracing::info!("heard"));
         assert_eq!(*count.lock().unwrap(), 1);
     }
