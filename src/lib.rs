@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod config;
 pub mod http;
 pub mod kinds;
+pub mod logs;
 pub mod mapping;
 pub mod sqlite;
 pub mod state;

@@ -94,6 +94,7 @@ pub(crate) fn cloud(values: &Values, findings: &mut Findings) -> CloudCredential
     let mut ways = Vec::new();
     let mut halves = Vec::new();
     if let Some(tokens) = values.secrets(TOKEN) {
+        check_tokens(TOKEN, &tokens, values, findings);
         ways.push((TOKEN, CloudCredentials::WorkspaceTokens(tokens)));
     }
     match pair(values, EMAIL, USER_TOKEN) {
@@ -125,6 +126,15 @@ pub(crate) fn cloud(values: &Values, findings: &mut Findings) -> CloudCredential
     credentials
 }
 
+/// Tokens go into a header as they are; anything but plain signs was copied along.
+fn check_tokens(path: &str, tokens: &[Secret], values: &Values, findings: &mut Findings) {
+    if tokens.iter().any(|token| !token.expose().chars().all(|c| c.is_ascii_graphic())) {
+        let what = "contains spaces or other characters that no token has";
+        let fix = "give the token alone, without `Bearer`".to_owned();
+        findings.problem(variable(path), values.given_origin(path).cloned(), what, Some(fix));
+    }
+}
+
 fn without_credentials(
     values: &Values,
     halves: &[(&'static str, &'static str)],
@@ -151,6 +161,7 @@ fn report_halves(values: &Values, halves: &[(&'static str, &'static str)], findi
 pub(crate) fn datacenter(values: &Values, findings: &mut Findings) -> Option<DataCenterCredentials> {
     let pair = pair(values, USERNAME, PASSWORD);
     if let Some(tokens) = values.secrets(SERVER_TOKEN) {
+        check_tokens(SERVER_TOKEN, &tokens, values, findings);
         if values.is_given(PASSWORD) {
             let what = format!("is not used: {} comes first", variable(SERVER_TOKEN));
             findings.warn(variable(PASSWORD), values.given_origin(PASSWORD).cloned(), what);

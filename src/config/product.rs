@@ -160,6 +160,11 @@ fn warn_of_the_other_product(kind: ProductKind, values: &Values, findings: &mut 
 
 fn cloud(values: &Values, findings: &mut Findings) -> Option<CloudConfig> {
     let workspace = values.text(WORKSPACE).map(Workspace::new);
+    if workspace.as_ref().is_some_and(|workspace| workspace.as_str().contains(['/', ' ', '?', '#'])) {
+        let fix = "for https://bitbucket.org/acme/ write acme".to_owned();
+        let origin = values.given_origin(WORKSPACE).cloned();
+        findings.problem(variable(WORKSPACE), origin, "expected the slug of a workspace", Some(fix));
+    }
     if workspace.is_none() && !values.is_broken(WORKSPACE) {
         missing(WORKSPACE, "set it to the slug in https://bitbucket.org/<workspace>/", findings);
     }
