@@ -8,10 +8,13 @@
 
 pub mod bitbucket;
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod kinds;
 pub mod logs;
 pub mod mapping;
 pub mod sqlite;
+pub mod startup;
 pub mod state;
+pub mod sync;

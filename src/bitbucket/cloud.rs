@@ -4,4 +4,13 @@
 
 include!(concat!(env!("OUT_DIR"), "/bitbucket_cloud.rs"));
 
-super::hooks::hooks_for!(Client);
+impl ClientHooks<crate::bitbucket::Transport> for Client {
+    async fn pre<E>(&self, request: &mut reqwest::Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        super::hooks::prepare(request);
+        Ok(())
+    }
+
+    async fn exec(&self, request: reqwest::Request, info: &OperationInfo) -> reqwest::Result<reqwest::Response> {
+        super::hooks::exec(self, request, info).await
+    }
+}

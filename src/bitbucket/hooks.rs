@@ -12,7 +12,7 @@ use super::transport::Transport;
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// Prepares a request of a generated client: no `api-version` header, and the slashes of a file's path as slashes.
-pub fn prepare(request: &mut Request) {
+pub(crate) fn prepare(request: &mut Request) {
     request.headers_mut().remove(API_VERSION);
     if let Some(path) = with_file_slashes(request.url().path()) {
         request.url_mut().set_path(&path);
@@ -55,7 +55,7 @@ fn file_path_start(path: &str) -> Option<usize> {
 }
 
 /// Sends a request of a generated client: what its `exec` hook does.
-pub async fn exec<C: ClientInfo<Transport>>(
+pub(crate) async fn exec<C: ClientInfo<Transport>>(
     client: &C,
     request: Request,
     info: &OperationInfo,

@@ -66,8 +66,8 @@ mod with_sandbox {
             Override::new("budget.rest_per_hour", "1000000", "demo"),
             Override::new("state_path", state.display().to_string(), "demo"),
         ];
-        let loaded = load(&Sources { overrides, ..Sources::default() })
-            .map_err(|errors| Failure::new(errors.to_string()))?;
+        let loaded =
+            load(&Sources { overrides, ..Sources::default() }).map_err(|errors| Failure::new(errors.to_string()))?;
         Ok(loaded.settings)
     }
 

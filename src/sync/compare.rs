@@ -106,7 +106,10 @@ fn ordered(items: &[Value], lists: Lists) -> Vec<&Value> {
 pub(crate) fn covers(present: &Entity, sent: &Entity) -> bool {
     scalar(sent.title.as_ref(), present.title.as_ref())
         && scalar(sent.icon.as_ref(), present.icon.as_ref())
-        && sent.team.as_ref().is_none_or(|team| same(team, present.team.as_ref().unwrap_or(&Value::Null), Lists::Unordered))
+        && sent
+            .team
+            .as_ref()
+            .is_none_or(|team| same(team, present.team.as_ref().unwrap_or(&Value::Null), Lists::Unordered))
         && map(sent.properties.as_ref(), present.properties.as_ref(), Lists::Ordered)
         && map(sent.relations.as_ref(), present.relations.as_ref(), Lists::Unordered)
 }
@@ -128,7 +131,8 @@ fn map(sent: Option<&Map<String, Value>>, present: Option<&Map<String, Value>>, 
 fn same(sent: &Value, present: &Value, lists: Lists) -> bool {
     match (sent, present) {
         (Value::Number(sent), Value::Number(present)) => {
-            sent == present || matches!((sent.as_f64(), present.as_f64()), (Some(a), Some(b)) if a.total_cmp(&b).is_eq())
+            sent == present
+                || matches!((sent.as_f64(), present.as_f64()), (Some(a), Some(b)) if a.total_cmp(&b).is_eq())
         }
         (Value::Array(sent), Value::Array(present)) => {
             sent.len() == present.len()

@@ -54,7 +54,13 @@ struct Candidate {
 }
 
 impl Diff {
-    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId, writer: Writer, trust: Trust, relations: Arc<Relations>) -> Self {
+    pub(crate) fn new(
+        ctx: Arc<Context>,
+        sync: SyncId,
+        writer: Writer,
+        trust: Trust,
+        relations: Arc<Relations>,
+    ) -> Self {
         Self { ctx, sync, writer, trust, relations }
     }
 

@@ -20,8 +20,6 @@ mod write;
 pub use error::SyncError;
 pub use event::{Observer, Silent, SyncEvent};
 pub use plan::Scope;
-pub use report::{
-    DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome,
-};
+pub use report::{DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};
 pub use resync::{Resync, ResyncLimits};
 pub use source::{Bitbucket, Reader};

@@ -232,8 +232,7 @@ impl Reconciliation<'_> {
     /// Puts deletions in the row of the first resource that feeds the blueprint.
     fn count_by_resource(&self, deleted: usize) {
         let first = self.feeding.gaps.keys().next();
-        let number =
-            (0..self.ctx.plan.resources.len()).find(|number| Some(&resource_name(self.ctx, *number)) == first);
+        let number = (0..self.ctx.plan.resources.len()).find(|number| Some(&resource_name(self.ctx, *number)) == first);
         if let Some(number) = number {
             self.ctx.tallies[number].deleted.add(deleted);
         }

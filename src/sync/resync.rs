@@ -149,12 +149,7 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 }
 
 /// Runs all stages until the last page is written.
-async fn stream(
-    ctx: &Arc<Context>,
-    sync: SyncId,
-    trust: Trust,
-    relations: &Arc<Relations>,
-) -> Result<(), SyncError> {
+async fn stream(ctx: &Arc<Context>, sync: SyncId, trust: Trust, relations: &Arc<Relations>) -> Result<(), SyncError> {
     let (mapped, batches) = mpsc::channel(MAPPED_PAGES);
     let writer = Writer::new(Arc::clone(ctx), sync);
     let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));

@@ -63,15 +63,7 @@ struct Sent {
 impl Writer {
     pub(crate) fn new(ctx: Arc<Context>, sync: SyncId) -> Self {
         let limits = ctx.catalog.bulk_limits();
-        Self {
-            ctx,
-            sync,
-            limits,
-            bulks: HashMap::new(),
-            in_flight: JoinSet::new(),
-            waiting: vec![],
-            waiting_bytes: 0,
-        }
+        Self { ctx, sync, limits, bulks: HashMap::new(), in_flight: JoinSet::new(), waiting: vec![], waiting_bytes: 0 }
     }
 
     /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
@@ -202,7 +194,10 @@ impl Writer {
 }
 
 fn no_answer() -> UpsertResult {
-    UpsertResult::Failed(WriteFailure { reason: "the catalog did not say what became of it".to_owned(), retry: Retry::Later })
+    UpsertResult::Failed(WriteFailure {
+        reason: "the catalog did not say what became of it".to_owned(),
+        retry: Retry::Later,
+    })
 }
 
 /// About what an entity takes on the wire, in bytes.
