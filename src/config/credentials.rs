@@ -153,7 +153,7 @@ fn report_halves(values: &Values, halves: &[(&'static str, &'static str)], findi
     for (given, missing) in halves {
         let what = format!("is missing, but {} is given; they only work together", variable(given));
         let fix = format!("set {}, or remove the other", variable(missing));
-        findings.problem(variable(missing), values.given_origin(given).cloned(), what, Some(fix));
+        findings.missing(variable(missing), values.given_origin(given).cloned(), what, fix);
     }
 }
 
@@ -176,7 +176,7 @@ pub(crate) fn datacenter(values: &Values, findings: &mut Findings) -> Option<Dat
         Pair::None if [USERNAME, PASSWORD, SERVER_TOKEN].into_iter().any(|path| values.is_broken(path)) => {}
         Pair::None => {
             let fix = format!("set {}, or {} and {}", variable(SERVER_TOKEN), variable(USERNAME), variable(PASSWORD));
-            findings.problem(variable(PASSWORD), None, "no credentials are given for the server", Some(fix));
+            findings.missing(variable(PASSWORD), None, "no credentials are given for the server", fix);
         }
     }
     None

@@ -108,6 +108,7 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, SettingsErrors> {
     let mut findings = Findings::default();
     findings.problems.extend(sources.unreadable.iter().cloned());
+    findings.incomplete = !sources.unreadable.is_empty();
     let overlay = overlay(sources, &mut findings);
     let values = Values::read(&overlay, &mut findings);
     let settings = Settings::build(&values, sources, &mut findings);
@@ -163,7 +164,10 @@ fn lay_config(
     let mut root = match read_yaml(&file.name, &file.text) {
         Ok(Some(root)) => root,
         Ok(None) => return,
-        Err(fault) => return findings.problem(place(&file.name, fault.line), None, fault.what, None),
+        Err(fault) => {
+            findings.incomplete = true;
+            return findings.problem(place(&file.name, fault.line), None, fault.what, None);
+        }
     };
     // Names are matched without case: variables of settings are, too.
     let in_process =

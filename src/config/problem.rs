@@ -83,6 +83,8 @@ impl fmt::Display for SettingsErrors {
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Warning>,
+    /// A source could not be read, so what seems missing may stand in it.
+    pub(crate) incomplete: bool,
     unlisted: usize,
 }
 
@@ -99,6 +101,19 @@ impl Findings {
     ) {
         if self.problems.len() < MOST_WARNINGS {
             self.problems.push(Problem { key: key.into(), origin, what: what.into(), fix });
+        }
+    }
+
+    /// A setting that is needed and that no source gives; said only if all sources could be read.
+    pub(crate) fn missing(
+        &mut self,
+        key: impl Into<String>,
+        origin: Option<Origin>,
+        what: impl Into<String>,
+        fix: String,
+    ) {
+        if !self.incomplete {
+            self.problem(key, origin, what, Some(fix));
         }
     }
 

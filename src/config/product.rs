@@ -139,7 +139,7 @@ fn choose(values: &Values, findings: &mut Findings) -> Option<ProductKind> {
         variable(SERVER),
         variable(TYPE)
     );
-    findings.problem(variable(TYPE), None, what, Some(fix));
+    findings.missing(variable(TYPE), None, what, fix);
     None
 }
 
@@ -203,7 +203,7 @@ fn datacenter(values: &Values, findings: &mut Findings) -> Option<DataCenterConf
 }
 
 fn missing(path: &str, fix: &str, findings: &mut Findings) {
-    findings.problem(variable(path), None, "is required and missing", Some(fix.to_owned()));
+    findings.missing(variable(path), None, "is required and missing", fix.to_owned());
 }
 
 /// Warns of credentials that would travel in the clear.
