@@ -1,9 +1,10 @@
 //! The sandbox servers as a program of their own, for measurements and for trying things out by hand.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bitbucket_port_sandbox::cloud::{self, World, WorldSpec};
-use bitbucket_port_sandbox::{Fault, FaultRule, Faults, Occurrence, StartError};
+use bitbucket_port_sandbox::{Fault, FaultRule, Faults, Occurrence, StartError, port};
 use clap::{Args, Parser, Subcommand};
 use tokio::io::AsyncReadExt as _;
 
@@ -26,6 +27,38 @@ enum Which {
         #[command(flatten)]
         network: NetworkArguments,
     },
+    /// Port, with an empty catalog.
+    Port {
+        #[command(flatten)]
+        port: PortArguments,
+        #[command(flatten)]
+        network: NetworkArguments,
+    },
+    /// Both: the first line is the address of Bitbucket, the second the one of Port, whose port is a free one.
+    All {
+        #[command(flatten)]
+        world: WorldArguments,
+        #[command(flatten)]
+        port: PortArguments,
+        #[command(flatten)]
+        network: NetworkArguments,
+    },
+}
+
+#[derive(Debug, Args)]
+struct PortArguments {
+    /// The client id that gets a token
+    #[arg(long, default_value = "sandbox-client")]
+    client_id: String,
+    /// Its secret, which opens nothing but this sandbox
+    #[arg(long, default_value = "sandbox-secret")]
+    client_secret: String,
+    /// Seconds that a token lasts
+    #[arg(long, default_value_t = 10_800)]
+    token_seconds: u64,
+    /// Write the catalog to this file when the server ends
+    #[arg(long)]
+    snapshot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -104,20 +137,60 @@ impl NetworkArguments {
         }
         faults
     }
+
+    async fn serve_cloud(&self, world: &WorldArguments) -> Result<cloud::Server, StartError> {
+        let options = cloud::Options {
+            port: self.port,
+            compress: !self.no_gzip,
+            faults: self.faults(world.seed),
+            ..cloud::Options::default()
+        };
+        cloud::Server::start(World::generate(&world.spec()), options).await
+    }
+
+    async fn serve_port(&self, port: &PortArguments, number: u16) -> Result<port::Server, StartError> {
+        let options = port::Options {
+            port: number,
+            client_id: port.client_id.clone(),
+            client_secret: port.client_secret.clone(),
+            token_lifetime: Duration::from_secs(port.token_seconds),
+            faults: self.faults(1),
+        };
+        port::Server::start(port::World::empty(), options).await
+    }
+}
+
+impl PortArguments {
+    fn write_snapshot(&self, server: &port::Server) -> std::io::Result<()> {
+        match &self.snapshot {
+            Some(path) => std::fs::write(path, format!("{:#}\n", server.read(port::World::snapshot))),
+            None => Ok(()),
+        }
+    }
 }
 
 #[tokio::main]
-async fn main() -> Result<(), StartError> {
-    let Which::Cloud { world, network } = Arguments::parse().server;
-    let options = cloud::Options {
-        port: network.port,
-        compress: !network.no_gzip,
-        faults: network.faults(world.seed),
-        ..cloud::Options::default()
-    };
-    let server = cloud::Server::start(World::generate(&world.spec()), options).await?;
-    println!("{}", server.url());
-    until_input_ends().await;
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    match Arguments::parse().server {
+        Which::Cloud { world, network } => {
+            let server = network.serve_cloud(&world).await?;
+            println!("{}", server.url());
+            until_input_ends().await;
+        }
+        Which::Port { port, network } => {
+            let server = network.serve_port(&port, network.port).await?;
+            println!("{}", server.url());
+            until_input_ends().await;
+            port.write_snapshot(&server)?;
+        }
+        Which::All { world, port, network } => {
+            let bitbucket = network.serve_cloud(&world).await?;
+            let server = network.serve_port(&port, 0).await?;
+            println!("{}\n{}", bitbucket.url(), server.url());
+            until_input_ends().await;
+            port.write_snapshot(&server)?;
+        }
+    }
     Ok(())
 }
 

@@ -9,6 +9,8 @@ use super::pattern;
 
 /// Requests kept; older ones are dropped, the total goes on counting.
 const KEPT: usize = 50_000;
+/// Bytes of bodies kept; the bodies of older requests are dropped before the requests themselves.
+const KEPT_BODIES: usize = 128 * 1024 * 1024;
 
 /// One request and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Request {
     pub credential: String,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// Further headers that say what a request is for, by lower-case name: `content-type`, `x-…`, and `api-version`.
+    pub headers: Vec<(String, String)>,
     /// The body, where the server keeps bodies.
     pub body: Bytes,
 }
@@ -37,16 +41,32 @@ pub struct Record(Arc<Mutex<Kept>>);
 struct Kept {
     requests: VecDeque<Request>,
     total: u64,
+    body_bytes: usize,
+}
+
+impl Kept {
+    fn push(&mut self, request: Request) {
+        self.total += 1;
+        self.body_bytes += request.body.len();
+        self.requests.push_back(request);
+        if self.requests.len() > KEPT
+            && let Some(oldest) = self.requests.pop_front()
+        {
+            self.body_bytes -= oldest.body.len();
+        }
+        let mut oldest = self.requests.iter_mut();
+        while self.body_bytes > KEPT_BODIES
+            && let Some(request) = oldest.next()
+        {
+            self.body_bytes -= request.body.len();
+            request.body = Bytes::new();
+        }
+    }
 }
 
 impl Record {
     pub(crate) fn push(&self, request: Request) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.total += 1;
-        if kept.requests.len() == KEPT {
-            kept.requests.pop_front();
-        }
-        kept.requests.push_back(request);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     }
 
     /// The last 50,000 requests, oldest first, in the order in which they were answered.
