@@ -61,6 +61,7 @@ impl Credential {
 
 /// Lets a request through to its route, with the faults of the moment.
 pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Received, next: Next) -> Response {
+    let _in_flight = gate.record.enter();
     let compressed = gate.compress && accepts_gzip(request.headers());
     let credential = Credential::of(request.headers());
     let mut entry = Request {

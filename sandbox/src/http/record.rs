@@ -1,7 +1,8 @@
 //! What was asked of a server.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -35,7 +36,23 @@ pub struct Request {
 
 /// The requests that a server received, shared with whoever watches it.
 #[derive(Clone, Debug, Default)]
-pub struct Record(Arc<Mutex<Kept>>);
+pub struct Record(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    kept: Mutex<Kept>,
+    in_flight: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+/// A request being answered; ends when dropped, so that one whose caller went away ends too.
+pub(crate) struct InFlight(Arc<Shared>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -65,31 +82,48 @@ impl Kept {
 }
 
 impl Record {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn enter(&self) -> InFlight {
+        let now = self.0.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.peak.fetch_max(now, Ordering::Relaxed);
+        InFlight(Arc::clone(&self.0))
+    }
+
+    /// The most requests that were being answered at the same time.
+    #[must_use]
+    pub fn peak_in_flight(&self) -> usize {
+        self.0.peak.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn push(&self, request: Request) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        self.kept().push(request);
     }
 
     /// The last 50,000 requests, oldest first, in the order in which they were answered.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).requests.iter().cloned().collect()
+        self.kept().requests.iter().cloned().collect()
     }
 
     /// Every request since the start or the last [`clear`](Self::clear).
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).total
+        self.kept().total
     }
 
     /// How many of the kept requests have that method and a path of that pattern (`*` one segment, `**` any number).
     #[must_use]
     pub fn count(&self, method: &str, path: &str) -> usize {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept();
         kept.requests.iter().filter(|request| request.method == method && pattern::matches(path, &request.path)).count()
     }
 
     /// Forgets what was received so far.
     pub fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+        *self.kept() = Kept::default();
+        self.0.peak.store(0, Ordering::Relaxed);
     }
 }
