@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt as _;
 
 /// Servers on this machine that answer as Bitbucket and Port do.
 ///
-/// The first line on standard output is the address. The server runs until it is killed or its standard input ends.
+/// The first line on standard output is the address. The server runs until a signal comes or its standard input ends.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -106,6 +106,9 @@ struct NetworkArguments {
     /// Never compress
     #[arg(long)]
     no_gzip: bool,
+    /// Run until a signal comes, whatever becomes of standard input
+    #[arg(long)]
+    ignore_stdin: bool,
 }
 
 impl WorldArguments {
@@ -136,6 +139,16 @@ impl NetworkArguments {
             }
         }
         faults
+    }
+
+    async fn until_the_end(&self) {
+        if self.ignore_stdin {
+            return signal().await;
+        }
+        tokio::select! {
+            () = signal() => {}
+            () = end_of_input() => {}
+        }
     }
 
     async fn serve_cloud(&self, world: &WorldArguments) -> Result<cloud::Server, StartError> {
@@ -175,29 +188,41 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Which::Cloud { world, network } => {
             let server = network.serve_cloud(&world).await?;
             println!("{}", server.url());
-            until_input_ends().await;
+            network.until_the_end().await;
         }
         Which::Port { port, network } => {
             let server = network.serve_port(&port, network.port).await?;
             println!("{}", server.url());
-            until_input_ends().await;
+            network.until_the_end().await;
             port.write_snapshot(&server)?;
         }
         Which::All { world, port, network } => {
             let bitbucket = network.serve_cloud(&world).await?;
             let server = network.serve_port(&port, 0).await?;
             println!("{}\n{}", bitbucket.url(), server.url());
-            until_input_ends().await;
+            network.until_the_end().await;
             port.write_snapshot(&server)?;
         }
     }
     Ok(())
 }
 
-/// Waits for the end of standard input. A terminal or a pipe ends; `/dev/null` is at its end at once, so a server
-/// meant to outlive its starter keeps a pipe open or is given one that never ends.
-async fn until_input_ends() {
+/// Waits for the end of standard input. It is there at once for what a shell starts in the background.
+async fn end_of_input() {
     let mut ignored = [0; 64];
     let mut input = tokio::io::stdin();
     while matches!(input.read(&mut ignored).await, Ok(count) if count > 0) {}
+}
+
+/// Waits for an interrupt or a request to terminate.
+async fn signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
