@@ -154,17 +154,19 @@ impl Model {
                 going = keep;
             }
         }
-        going.iter().for_each(|name| self.cascade(name.clone()));
+        for name in &going {
+            self.cascade(name.clone());
+        }
         identifiers.iter().map(|identifier| going.contains(&name(identifier))).collect()
     }
 }
 
 fn identifier() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["a", "b", "c", "d", "e \"'é"]).prop_map(str::to_owned)
+    prop::sample::select(vec!["a", "b", "c \"'é"]).prop_map(str::to_owned)
 }
 
 fn section(values: impl Strategy<Value = (String, Value)>) -> impl Strategy<Value = Option<Map<String, Value>>> {
-    prop::option::of(prop::collection::vec(values, 0..4).prop_map(|pairs| pairs.into_iter().collect()))
+    prop::option::weighted(0.8, prop::collection::vec(values, 0..4).prop_map(|pairs| pairs.into_iter().collect()))
 }
 
 fn property() -> impl Strategy<Value = (String, Value)> {
@@ -178,10 +180,10 @@ fn property() -> impl Strategy<Value = (String, Value)> {
 }
 
 fn relation() -> impl Strategy<Value = (String, Value)> {
-    let single = (prop::sample::select(vec!["parent", "root"]), prop::option::of(identifier()))
+    let single = (prop::sample::select(vec!["parent", "root"]), prop::option::weighted(0.8, identifier()))
         .prop_map(|(name, target)| (name.to_owned(), json!(target)));
-    let many =
-        prop::option::of(prop::collection::vec(identifier(), 0..3)).prop_map(|all| ("any".to_owned(), json!(all)));
+    let many = prop::option::weighted(0.8, prop::collection::vec(identifier(), 0..3))
+        .prop_map(|all| ("any".to_owned(), json!(all)));
     prop_oneof![single, many]
 }
 
@@ -249,7 +251,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_operations_leave_what_the_model_holds(operations in prop::collection::vec(operation(), 1..24)) {
+    fn any_operations_leave_what_the_model_holds(operations in prop::collection::vec(operation(), 8..32)) {
         block_on(run(operations))?;
     }
 
