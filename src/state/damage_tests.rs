@@ -54,8 +54,7 @@ static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// Errors that say that the file is damaged, or that it may be from a newer version.
 fn told(error: &StateError) -> bool {
     match error {
-        StateError::File(SqliteError::Damaged { .. } | SqliteError::Newer { .. }) => true,
-        StateError::File(_) => false,
+        StateError::File(error) => matches!(error, SqliteError::Damaged { .. } | SqliteError::Newer { .. }),
         StateError::DamagedSpool { .. } | StateError::NotListed { .. } => true,
     }
 }

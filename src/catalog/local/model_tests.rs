@@ -154,17 +154,19 @@ impl Model {
                 going = keep;
             }
         }
-        going.iter().for_each(|name| self.cascade(name.clone()));
+        for name in &going {
+            self.cascade(name.clone());
+        }
         identifiers.iter().map(|identifier| going.contains(&name(identifier))).collect()
     }
 }
 
 fn identifier() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["a", "b", "c", "d", "e \"'é"]).prop_map(str::to_owned)
+    prop::sample::select(vec!["a", "b", "c \"'é"]).prop_map(str::to_owned)
 }
 
 fn section(values: impl Strategy<Value = (String, Value)>) -> impl Strategy<Value = Option<Map<String, Value>>> {
-    prop::option::of(prop::collection::vec(values, 0..4).prop_map(|pairs| pairs.into_iter().collect()))
+    prop::option::weighted(0.8, prop::collection::vec(values, 0..4).prop_map(|pairs| pairs.into_iter().collect()))
 }
 
 fn property() -> impl Strategy<Value = (String, Value)> {
@@ -178,10 +180,10 @@ fn property() -> impl Strategy<Value = (String, Value)> {
 }
 
 fn relation() -> impl Strategy<Value = (String, Value)> {
-    let single = (prop::sample::select(vec!["parent", "root"]), prop::option::of(identifier()))
+    let single = (prop::sample::select(vec!["parent", "root"]), prop::option::weighted(0.8, identifier()))
         .prop_map(|(name, target)| (name.to_owned(), json!(target)));
-    let many =
-        prop::option::of(prop::collection::vec(identifier(), 0..3)).prop_map(|all| ("any".to_owned(), json!(all)));
+    let many = prop::option::weighted(0.8, prop::collection::vec(identifier(), 0..3))
+        .prop_map(|all| ("any".to_owned(), json!(all)));
     prop_oneof![single, many]
 }
 
@@ -217,6 +219,10 @@ async fn held(catalog: &LocalCatalog) -> Model {
     model
 }
 
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
 async fn run(operations: Vec<Operation>) -> Result<(), TestCaseError> {
     let catalog = LocalCatalog::in_memory("me").await.unwrap();
     catalog.provision(&blueprints()).await.unwrap();
@@ -245,8 +251,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_operations_leave_what_the_model_holds(operations in prop::collection::vec(operation(), 1..24)) {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run(operations))?;
+    fn any_operations_leave_what_the_model_holds(operations in prop::collection::vec(operation(), 8..32)) {
+        block_on(run(operations))?;
     }
 
     #[test]
@@ -261,6 +267,62 @@ proptest! {
             let of = |section: &Option<Map<String, Value>>| section.as_ref().and_then(|section| section.get(key).cloned());
             let expected = of(&second).or_else(|| if merge { of(&first) } else { None });
             prop_assert_eq!(then.properties.get(key).cloned(), expected);
+        }
+    }
+}
+
+/// A catalog with entities of every kind, closed.
+fn written(path: &std::path::Path) -> Vec<u8> {
+    block_on(async {
+        let catalog = LocalCatalog::open(path, "me").await.unwrap();
+        catalog.provision(&blueprints()).await.unwrap();
+        let sent = |n| {
+            entity(json!({ "identifier": format!("n{n}"), "blueprint": "leaf", "team": ["core"],
+                "properties": { "p0": "text ".repeat(40), "p1": n }, "relations": { "root": "r", "any": ["a", "b"] } }))
+        };
+        let options = WriteOptions { existing: Existing::Merge, missing_related: MissingRelated::Create };
+        catalog.upsert("leaf", &(0..60).map(sent).collect::<Vec<_>>(), options).await.unwrap();
+        catalog.close().await.unwrap();
+    });
+    std::fs::read(path).unwrap()
+}
+
+/// Uses everything that a file offers. An error must be one of the file and say so.
+async fn use_all(path: &std::path::Path) -> Result<(), crate::catalog::CatalogError> {
+    let catalog = LocalCatalog::open(path, "me").await?;
+    let worked = async {
+        catalog.counts().await?;
+        catalog.dump(&mut std::io::sink()).await?;
+        let leaf = entity(json!({ "identifier": "n1", "blueprint": "leaf", "relations": { "root": "r" } }));
+        let options = WriteOptions { existing: Existing::Merge, missing_related: MissingRelated::Create };
+        catalog.upsert("leaf", &[leaf], options).await?;
+        catalog.delete("node", &["r".to_owned()], Dependents::Delete).await?;
+        Ok(())
+    };
+    let worked = worked.await;
+    catalog.close().await.ok();
+    worked
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_no_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 1..9)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let mut bytes = written(&path);
+        for (position, bit) in flips {
+            *position.get_mut(&mut bytes) ^= 1 << bit;
+        }
+        std::fs::write(&path, bytes).unwrap();
+        match block_on(use_all(&path)) {
+            // What a person may edit has no sums: a changed letter is a changed letter, a lost blueprint is missing.
+            Ok(()) | Err(crate::catalog::CatalogError::MissingBlueprint { .. }) => {}
+            Err(crate::catalog::CatalogError::Unreachable { source, .. }) => {
+                prop_assert!(source.is::<crate::sqlite::SqliteError>(), "{source:?}");
+            }
+            Err(other) => prop_assert!(false, "{other:?}"),
         }
     }
 }

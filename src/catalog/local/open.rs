@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 use super::schema::KIND;
 use super::{blueprints, delete, listing, rows, upsert};
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned, UpsertResult,
-    WriteOptions,
+    Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned,
+    UpsertResult, WriteOptions,
 };
 use crate::sqlite::{Database, Place};
 
@@ -106,6 +106,11 @@ impl Catalog for LocalCatalog {
 
     fn access(&self) -> Access {
         Access::ReadWrite
+    }
+
+    /// Larger than Port's: each bulk is one commit.
+    fn bulk_limits(&self) -> BulkLimits {
+        BulkLimits { entities: 100, bytes: 1 << 20 }
     }
 
     fn blueprint<'a>(&'a self, identifier: &'a str) -> BoxFuture<'a, Result<Option<Blueprint>, CatalogError>> {
