@@ -22,7 +22,8 @@ async fn the_first_run_writes_everything_and_the_second_nothing() {
     assert_eq!(bench.identifiers(REPOSITORY).await.len(), 12);
     let pull_requests = bench.entities(PULL_REQUEST).await;
     assert_eq!(pull_requests.len() as u64, first.resources[2].mapped);
-    assert!(first.resources.iter().all(|row| row.created == row.mapped && row.mapped > 0), "{first:#?}");
+    // A repository that a pull request named first exists as a bare target, so writing it is an update.
+    assert!(first.resources.iter().all(|row| row.created + row.updated == row.mapped && row.mapped > 0), "{first:#?}");
 
     let second = bench.resync().await;
     assert_eq!((written(&second), deleted(&second)), (0, 0), "{second:#?}");
@@ -40,9 +41,8 @@ async fn entities_are_what_the_default_mapping_says() {
     }
     let origin = bench.server.url().replace("/2.0", "");
     let text = serde_json::to_string_pretty(&entities).expect("JSON").replace(&origin, "ORIGIN");
-    insta::with_settings!({filters => vec![
-        (r#""(created_at|updated_at)": "[^"]*""#, r#""$1": "…""#),
-    ]}, { insta::assert_snapshot!(text) });
+    // Times that the catalog sets itself end in Z, Bitbucket's own in an offset.
+    insta::with_settings!({filters => vec![(r#""\d{4}-[^"]*Z""#, r#""…""#)]}, { insta::assert_snapshot!(text) });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +135,7 @@ async fn a_repository_that_refuses_protects_its_own_pull_requests_only() {
             bench.server.change(|world| world.remove_pull_request(slug, id)).expect("the pull request is there");
         }
     }
-    let refused = bench.reader_path(&slugs[0]).await;
+    let refused = bench.pull_requests_path(&slugs[0]).await;
     bench.server.faults().set([broken(&refused, 403)]);
     let before = bench.identifiers(PULL_REQUEST).await;
     let report = bench.resync().await;

@@ -138,11 +138,14 @@ pub fn deleted(report: &Report) -> u64 {
 }
 
 impl Bench {
-    /// The path under which the pull requests of a repository are listed.
-    pub async fn reader_path(&self, slug: &str) -> String {
+    /// The path under which the pull requests of a repository were listed.
+    pub async fn pull_requests_path(&self, slug: &str) -> String {
         // Listings name repositories by uuid, so that a rename in between does no harm.
-        let uuid = self.repository(slug).await["uuid"].as_str().expect("a uuid").to_owned();
-        format!("/2.0/repositories/acme/{uuid}/pullrequests")
+        let repository = self.repository(slug).await;
+        let uuid = repository["uuid"].as_str().expect("a uuid").trim_matches(['{', '}']);
+        let requests = self.server.requests();
+        let listed = requests.iter().find(|request| request.path.contains(uuid));
+        listed.expect("its pull requests were listed").path.clone()
     }
 
     /// Names of all repositories, in the order of their slugs in the world.
