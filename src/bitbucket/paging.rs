@@ -61,14 +61,14 @@ async fn decode<P: DeserializeOwned>(response: reqwest::Response) -> Result<P, C
 
 /// The links that one listing has followed: none twice, and not without end.
 #[derive(Debug, Default)]
-pub(crate) struct Trail {
+pub struct Trail {
     /// Hashes, so that a long listing with long links needs little memory.
     seen: HashSet<u64>,
 }
 
 impl Trail {
-    /// Notes a link that is about to be followed.
-    pub(crate) fn step(&mut self, next: &str) -> Result<(), Refusal> {
+    /// Notes a link that is about to be followed; refused when it was followed before, or after far too many.
+    pub fn step(&mut self, next: &str) -> Result<(), Refusal> {
         let pages = self.seen.len() + 1;
         if pages >= MAX_PAGES {
             return Err(Refusal::Endless { pages });

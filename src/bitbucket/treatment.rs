@@ -34,7 +34,7 @@ impl Treatment {
     #[must_use]
     pub fn cloud(operation: &str) -> Self {
         match operation {
-            "get_file" => Self::FILE,
+            "getFile" => Self::FILE,
             _ => Self::REST,
         }
     }

@@ -3,6 +3,7 @@
 mod budget;
 mod client;
 mod faults;
+mod generated;
 mod paging;
 mod proxy;
 mod server;
