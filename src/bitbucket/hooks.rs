@@ -63,31 +63,6 @@ pub(crate) async fn exec<C: ClientInfo<Transport>>(
     client.inner().execute(client.client(), request, info.operation_id).await
 }
 
-/// Connects a generated client, whose inner value is a [`Transport`], with it.
-macro_rules! hooks_for {
-    ($client:ty) => {
-        impl ::progenitor_client::ClientHooks<$crate::bitbucket::Transport> for $client {
-            async fn pre<E>(
-                &self,
-                request: &mut ::reqwest::Request,
-                _info: &::progenitor_client::OperationInfo,
-            ) -> ::std::result::Result<(), ::progenitor_client::Error<E>> {
-                $crate::bitbucket::hooks::prepare(request);
-                Ok(())
-            }
-
-            async fn exec(
-                &self,
-                request: ::reqwest::Request,
-                info: &::progenitor_client::OperationInfo,
-            ) -> ::reqwest::Result<::reqwest::Response> {
-                $crate::bitbucket::hooks::exec(self, request, info).await
-            }
-        }
-    };
-}
-pub(crate) use hooks_for;
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

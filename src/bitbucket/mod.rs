@@ -10,7 +10,7 @@ mod call_info;
 pub mod cloud;
 mod credential;
 mod error_text;
-pub mod hooks;
+mod hooks;
 mod lane;
 mod listing;
 mod meter;

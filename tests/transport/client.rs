@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bitbucket_port::{
-    bitbucket::{CallError, Credential, Transport, TransportSettings, hooks},
+    bitbucket::{CallError, Credential, Transport, TransportSettings},
     http::{HttpSettings, ManualClock, Moment, http_client},
 };
-use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
+use progenitor_client::{ClientInfo, Error};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -38,17 +38,6 @@ impl ClientInfo<Transport> for Client {
 
     fn inner(&self) -> &Transport {
         &self.transport
-    }
-}
-
-impl ClientHooks<Transport> for Client {
-    async fn pre<E>(&self, request: &mut reqwest::Request, _info: &OperationInfo) -> Result<(), Error<E>> {
-        hooks::prepare(request);
-        Ok(())
-    }
-
-    async fn exec(&self, request: reqwest::Request, info: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-        hooks::exec(self, request, info).await
     }
 }
 
@@ -89,13 +78,11 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        operation_id: &'static str,
+        operation: &'static str,
     ) -> Result<reqwest::Response, CallError> {
-        let info = OperationInfo { operation_id };
-        let url = format!("{}{path}", self.baseurl());
-        let mut request = self.http.request(method, url).header("api-version", "1").build().unwrap();
-        self.pre::<()>(&mut request, &info).await?;
-        let response = self.exec(request, &info).await.map_err(Error::<()>::CommunicationError)?;
+        let request = self.http.request(method, format!("{}{path}", self.base)).build().unwrap();
+        let sent = self.transport.execute(&self.http, request, operation).await;
+        let response = sent.map_err(Error::<()>::CommunicationError)?;
         if response.status().is_success() {
             Ok(response)
         } else {
