@@ -49,9 +49,12 @@ async fn entities_are_what_the_default_mapping_says() {
 async fn resources_share_listings() {
     let bench = Bench::new(7, 1).await;
     let report = bench.resync().await;
-    // One page of projects, one of repositories for two resources, one of pull requests for each repository.
-    assert_eq!(bench.server.record().total(), 1 + 1 + 7);
-    assert_eq!(report.requests, 9);
+    // One page of projects, one of repositories for two resources, one of pull requests for each repository;
+    // and two files of each repository that has a main branch, each once.
+    let files = bench.server.requests().iter().filter(|request| request.path.contains("/src/")).count() as u64;
+    assert_eq!(bench.server.record().total() - files, 1 + 1 + 7);
+    assert!(files <= 14);
+    assert_eq!(report.requests, bench.server.record().total());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +192,8 @@ async fn a_narrowed_run_deletes_nothing_and_reads_little() {
     bench.scope.repository = Some(slugs[1].clone());
     let report = bench.resync().await;
     assert_eq!(deleted(&report), 0);
-    assert_eq!(bench.server.record().total(), 2, "one repository, its pull requests");
+    let listings = bench.server.requests().iter().filter(|request| !request.path.contains("/src/")).count();
+    assert_eq!(listings, 2, "one repository, its pull requests");
     assert_eq!(bench.identifiers(REPOSITORY).await.len(), 10);
 }
 

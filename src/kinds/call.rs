@@ -29,3 +29,20 @@ pub(crate) fn parts<const N: usize>(kind: Kind, key: &ObjectKey) -> Result<[Stri
 pub(crate) fn number(parameter: &str, text: &str) -> Result<i64, CallError> {
     text.parse().map_err(|_| CallError::Invalid(format!("`{text}` is not a whole number, as `{parameter}` has to be")))
 }
+
+/// Longest file that is put into an object, in bytes.
+const LONGEST_FILE: usize = 4 << 20;
+
+/// The whole content of a file.
+pub(crate) async fn bytes(mut stream: progenitor_client::ByteStream) -> Result<Vec<u8>, CallError> {
+    use futures::StreamExt as _;
+    let mut content = Vec::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| CallError::Interrupted(error.without_url()))?;
+        if content.len() + piece.len() > LONGEST_FILE {
+            return Err(CallError::Invalid(format!("the file is longer than {LONGEST_FILE} bytes")));
+        }
+        content.extend_from_slice(&piece);
+    }
+    Ok(content)
+}

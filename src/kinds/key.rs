@@ -26,6 +26,15 @@ pub enum KeyError {
         #[source]
         source: DecodeError,
     },
+    /// The fields that tell where an object's files are have another type.
+    #[error("where the files of a {kind} are cannot be read: {source}")]
+    Files {
+        /// Its kind.
+        kind: Kind,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
     /// Listings of this kind do not belong to an object.
     #[error("{kind} is not listed once per object of another kind")]
     NoParent {

@@ -5,6 +5,7 @@
 
 pub(crate) mod call;
 pub mod cloud;
+mod files;
 mod key;
 mod kind;
 mod listing;
@@ -12,6 +13,7 @@ mod parent;
 pub(crate) mod selector;
 mod source;
 
+pub use files::{FilePlace, Files};
 pub(crate) use key::{Key, KeyPart};
 pub use key::{KeyError, ObjectKey};
 pub(crate) use kind::Functions;

@@ -4,6 +4,7 @@ mod compare;
 mod confirm;
 mod context;
 mod diff;
+mod enrich;
 mod error;
 mod event;
 mod feed;

@@ -28,7 +28,8 @@ pub(crate) struct Pending {
     pub(crate) resource: usize,
     pub(crate) trace: Trace,
     pub(crate) entity: Entity,
-    pub(crate) fingerprint: Fingerprint,
+    /// `None` where something was left out, so that the next sync compares again.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 /// Gathers entities into bulks and sends them.
@@ -154,7 +155,7 @@ impl Writer {
             }
             *counts.entry(pending.resource).or_default() += 1;
             let Pending { trace, entity, fingerprint, .. } = pending;
-            written.push(Provenance { entity: entity.id(), trace, hash: Some(fingerprint) });
+            written.push(Provenance { entity: entity.id(), trace, hash: fingerprint });
         }
         for (resource, entities) in counts {
             self.ctx.touch(resource);

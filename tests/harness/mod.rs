@@ -144,7 +144,9 @@ impl Bench {
         let repository = self.repository(slug).await;
         let uuid = repository["uuid"].as_str().expect("a uuid").trim_matches(['{', '}']);
         let requests = self.server.requests();
-        let listed = requests.iter().find(|request| request.path.contains(uuid));
+        let listed = requests
+            .iter()
+            .find(|request| request.path.contains(uuid) && request.path.ends_with("/pullrequests"));
         listed.expect("its pull requests were listed").path.clone()
     }
 
