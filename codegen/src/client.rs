@@ -396,10 +396,10 @@ fn shorten(items: &mut Vec<Item>, builders: Builders) {
     }
 }
 
-/// The module of builders, or the function that makes one.
+/// The module of builders, the error that only they give, or the function that makes one.
 fn is_builder(item: &Item) -> bool {
     match item {
-        Item::Mod(module) => module.ident == "builder",
+        Item::Mod(module) => module.ident == "builder" || module.ident == "error",
         Item::Impl(item) => {
             item.trait_.is_none()
                 && matches!(item.items.as_slice(), [ImplItem::Fn(function)] if function.sig.ident == "builder")

@@ -43,7 +43,9 @@ impl<'a> Document<'a> {
             Syntax::Json => serde_json::from_str(text).map_err(|error| (Some(error.line()), error.to_string())),
             Syntax::Yaml => serde_saphyr::from_str(text).map_err(|error| {
                 let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-                (line, error.to_string())
+                let message = error.to_string();
+                let first = message.lines().next().unwrap_or_default();
+                (line, first.strip_prefix("error: ").unwrap_or(first).to_owned())
             }),
         };
         match parsed {

@@ -54,9 +54,14 @@ impl Spec {
         let mut below = upstream.as_ref().map(Reader::new);
         if let Some(below) = &mut below {
             let index = path_index(below.document());
+            let mut laid = false;
             for operation in &mut operations {
                 let wire = wire_path(&ours, &operation.path).to_owned();
-                lay_over(operation, &wire, &index, below);
+                laid |= lay_over(operation, &wire, &index, below).is_some();
+            }
+            if !laid && !operations.is_empty() {
+                let message = "has none of the operations in use; it describes another API";
+                below.complain(&Pointer::default().at("paths"), message);
             }
         }
         for operation in &operations {
@@ -258,17 +263,14 @@ fn path_index<'d>(document: &'d Document<'_>) -> BTreeMap<String, (&'d str, &'d 
         .collect()
 }
 
-/// Adds to an operation of ours what upstream says of the same method and path.
+/// Adds to an operation of ours what upstream says of the same method and path, if it has it.
 fn lay_over(
     ours: &mut Operation,
     wire: &str,
     index: &BTreeMap<String, (&str, &Map<String, Value>)>,
     reader: &mut Reader<'_, '_>,
-) {
-    let Some((path, item)) = index.get(&path_shape(wire)) else { return };
-    if !item.contains_key(&ours.method) {
-        return;
-    }
+) -> Option<()> {
+    let (path, item) = index.get(&path_shape(wire)).filter(|(_, item)| item.contains_key(&ours.method))?;
     let theirs = reader.operation(path, &ours.method, item, ours.id.clone());
     let renamed: BTreeMap<String, String> = path_parameters(path)
         .unwrap_or_default()
@@ -289,6 +291,7 @@ fn lay_over(
         (Some(Answer::Json(ours)), Some(Answer::Json(theirs))) => Some(Answer::Json(ours.over(theirs))),
         (ours, theirs) => ours.or(theirs),
     };
+    Some(())
 }
 
 /// Ours wins; of what only upstream knows, query parameters are offered, unless they would clash in Rust.
@@ -307,9 +310,10 @@ fn lay_parameter(ours: &mut Vec<Parameter>, theirs: Parameter) {
 
 /// The schemas that the operations need, and those that these need.
 fn close(operations: &[Operation], ours: &mut Reader<'_, '_>, mut theirs: Option<&mut Reader<'_, '_>>) -> Schemas {
-    let mut wanted: Vec<(String, Pointer)> = Vec::new();
+    // With the place that needs it, and whether that place is ours.
+    let mut wanted: Vec<(String, Pointer, bool)> = Vec::new();
     for operation in operations {
-        let mut want = |name: &str| wanted.push((name.to_owned(), operation.pointer.clone()));
+        let mut want = |name: &str| wanted.push((name.to_owned(), operation.pointer.clone(), true));
         if let Some(Answer::Json(schema)) = &operation.answer {
             schema.references(&mut want);
         }
@@ -319,25 +323,27 @@ fn close(operations: &[Operation], ours: &mut Reader<'_, '_>, mut theirs: Option
     }
     let mut schemas = Schemas::new();
     wanted.reverse();
-    while let Some((name, needed_at)) = wanted.pop() {
+    while let Some((name, needed_at, by_us)) = wanted.pop() {
         if schemas.contains_key(&name) {
             continue;
         }
         let own = ours.component(&name);
         let base = theirs.as_mut().and_then(|reader| reader.component(&name));
+        let is_ours = own.is_some();
         let schema = match (own, base) {
             (Some(own), Some(base)) => own.over(base),
             (Some(schema), None) | (None, Some(schema)) => schema,
             (None, None) => {
-                ours.complain(
-                    &needed_at,
-                    format!("needs the schema `{name}`, which no document has; add it under components"),
-                );
+                let message = format!("needs the schema `{name}`, which no document has; add it under components");
+                match &mut theirs {
+                    Some(theirs) if !by_us => theirs.complain(&needed_at, message),
+                    _ => ours.complain(&needed_at, message),
+                }
                 Schema::of(Shape::Any)
             }
         };
         let here = Pointer::default().at("components").at("schemas").at(&name);
-        schema.references(&mut |inner| wanted.push((inner.to_owned(), here.clone())));
+        schema.references(&mut |inner| wanted.push((inner.to_owned(), here.clone(), is_ours)));
         schemas.insert(name, schema);
     }
     schemas.sort_keys();

@@ -26,11 +26,7 @@ fn telling(code: &str) -> String {
         let end = code[start..].find(to).map_or(code.len(), |length| start + length);
         code[start..end].trim_end().to_owned()
     };
-    let types = part("pub mod types {", "#[derive(Clone, Debug)]\n/**").replace("/// Error types.", "// Error types.");
-    let types = match (types.find("    /// Error types.").or(types.find("    // Error types.")), types.find("    }\n\n    ///")) {
-        (Some(start), Some(end)) if start < end => format!("{}{}", &types[..start], types[end + 6..].trim_start_matches('\n')),
-        _ => types,
-    };
+    let types = part("pub mod types {", "#[derive(Clone, Debug)]\n/**");
     let calls = part("/// Types for composing operation parameters.", "/// Items consumers will typically use");
     format!("{types}\n\n{calls}\n")
 }
