@@ -141,7 +141,7 @@ fn json_line(text: &str, segments: &[String]) -> Option<usize> {
         }
     }
     let offset = (here.get().as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
-    Some(1 + text.as_bytes().get(..offset)?.iter().filter(|byte| **byte == b'\n').count())
+    Some(1 + text.get(..offset)?.matches('\n').count())
 }
 
 fn yaml_line(text: &str, segments: &[String]) -> Option<usize> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToPascalCase, ToSnakeCase};
+use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
+use crate::collisions::{colliding, colliding_parameters};
 use crate::document::{Document, Pointer, Source};
-use crate::finding::{Finding, Findings};
+use crate::finding::Findings;
 use crate::operation::{Answer, METHODS, Operation, Parameter, Place, path_parameters, path_shape};
 use crate::read::{Reader, Schemas, entries};
 use crate::schema::{Schema, Shape};
@@ -131,7 +132,7 @@ impl Spec {
     }
 }
 
-/// Parses a document and makes sure that it is OpenAPI 3.0.
+/// Parses a document and makes sure that it is `OpenAPI` 3.0.
 fn open(source: Source<'_>) -> Result<Document<'_>, Findings> {
     let document = Document::parse(source)?;
     let root = Pointer::default();
@@ -239,17 +240,6 @@ fn undeclared(reader: &mut Reader<'_, '_>, item: &Map<String, Value>, method: &s
     }
 }
 
-fn colliding_parameters(reader: &mut Reader<'_, '_>, operation: &Operation) {
-    for (index, parameter) in operation.parameters.iter().enumerate() {
-        let field = parameter.name.to_snake_case();
-        if let Some(other) = operation.parameters[..index].iter().find(|other| other.name.to_snake_case() == field) {
-            let message =
-                format!("parameters `{}` and `{}` become the same field `{field}`", other.name, parameter.name);
-            reader.complain(&operation.pointer.at("parameters"), message);
-        }
-    }
-}
-
 /// The published path of an operation whose own spelling differs (`x-path`).
 fn wire_path<'d>(ours: &'d Document<'_>, path: &'d str) -> &'d str {
     let pointer = Pointer::default().at("paths").at(path).at("x-path");
@@ -348,42 +338,4 @@ fn close(operations: &[Operation], ours: &mut Reader<'_, '_>, mut theirs: Option
     }
     schemas.sort_keys();
     schemas
-}
-
-/// Names that become the same Rust type or field.
-fn colliding(ours: &Document<'_>, schemas: &Schemas) -> Vec<Finding> {
-    let components = Pointer::default().at("components").at("schemas");
-    let mut findings = Vec::new();
-    let mut types: BTreeMap<String, &str> = BTreeMap::new();
-    for (name, schema) in schemas {
-        let here = components.at(name);
-        if let Some(other) = types.insert(name.to_pascal_case(), name) {
-            let message =
-                format!("schemas `{other}` and `{name}` become the same type `{}`; rename one", name.to_pascal_case());
-            findings.push(ours.finding(&here, message));
-        }
-        colliding_fields(schema, &here, &mut |pointer, message| findings.push(ours.finding(pointer, message)));
-    }
-    findings
-}
-
-fn colliding_fields(schema: &Schema, pointer: &Pointer, complain: &mut impl FnMut(&Pointer, String)) {
-    match &schema.shape {
-        Shape::Object(properties) => {
-            let mut fields: BTreeMap<String, &str> = BTreeMap::new();
-            let here = pointer.at("properties");
-            for (name, property) in properties {
-                if let Some(other) = fields.insert(name.to_snake_case(), name) {
-                    complain(
-                        &here.at(name),
-                        format!("properties `{other}` and `{name}` become the same field; leave one out"),
-                    );
-                }
-                colliding_fields(property, &here.at(name), complain);
-            }
-        }
-        Shape::Map(inner) => colliding_fields(inner, &pointer.at("additionalProperties"), complain),
-        Shape::Array(inner) => colliding_fields(inner, &pointer.at("items"), complain),
-        _ => {}
-    }
 }
