@@ -43,7 +43,9 @@ impl<'a> Document<'a> {
             Syntax::Json => serde_json::from_str(text).map_err(|error| (Some(error.line()), error.to_string())),
             Syntax::Yaml => serde_saphyr::from_str(text).map_err(|error| {
                 let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-                (line, error.to_string())
+                let message = error.to_string();
+                let first = message.lines().next().unwrap_or_default();
+                (line, first.strip_prefix("error: ").unwrap_or(first).to_owned())
             }),
         };
         match parsed {
@@ -139,7 +141,7 @@ fn json_line(text: &str, segments: &[String]) -> Option<usize> {
         }
     }
     let offset = (here.get().as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
-    Some(1 + text.as_bytes().get(..offset)?.iter().filter(|byte| **byte == b'\n').count())
+    Some(1 + text.get(..offset)?.matches('\n').count())
 }
 
 fn yaml_line(text: &str, segments: &[String]) -> Option<usize> {

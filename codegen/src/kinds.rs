@@ -81,6 +81,9 @@ pub(crate) struct Live {
 pub(crate) fn read(source: Source<'_>, spec: &Spec) -> Result<IndexMap<String, Kind>, Findings> {
     let mut reader = TableReader::new(source);
     let root = reader.parse();
+    if !reader.findings.is_empty() {
+        return Err(reader.findings);
+    }
     let root = Section { table: root.get_ref(), key: String::new(), span: 0..0 };
     let mut kinds = IndexMap::new();
     for name in TableReader::keys(&root) {

@@ -6,7 +6,7 @@ use crate::document::Pointer;
 use crate::read::{Reader, entries, items};
 use crate::schema::{Schema, Shape};
 
-/// The HTTP methods an OpenAPI path item can have.
+/// The HTTP methods an `OpenAPI` path item can have.
 pub(crate) const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// One operation as a document describes it.
@@ -109,7 +109,7 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
-    /// Later declarations replace earlier ones of the same name and place, as OpenAPI has it.
+    /// Later declarations replace earlier ones of the same name and place, as `OpenAPI` has it.
     fn parameters(&mut self, value: Option<&Value>, pointer: &Pointer, into: &mut Vec<Parameter>) {
         for (index, declared) in items(value).enumerate() {
             let pointer = pointer.at(index);

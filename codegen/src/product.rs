@@ -18,7 +18,7 @@ use crate::spec::Spec;
 pub struct Product<'a> {
     /// Short name, part of the names of the generated files: `cloud`.
     pub name: &'a str,
-    /// Our own OpenAPI document, which says which operations are in use.
+    /// Our own `OpenAPI` document, which says which operations are in use.
     pub spec: Source<'a>,
     /// An upstream document to lay underneath.
     pub upstream: Option<Source<'a>>,

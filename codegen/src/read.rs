@@ -1,4 +1,4 @@
-//! From the JSON of an OpenAPI 3.0 document to [`Schema`]s, forgiving what upstream documents get wrong.
+//! From the JSON of an `OpenAPI` 3.0 document to [`Schema`]s, forgiving what upstream documents get wrong.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -163,17 +163,15 @@ impl<'d, 'a> Reader<'d, 'a> {
 
     fn reference(&mut self, reference: &Value, pointer: &Pointer) -> Shape {
         let name = reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).filter(|name| !name.contains('/'));
-        match name {
-            Some(name) => Shape::Reference(name.replace("~1", "/").replace("~0", "~")),
-            None => {
-                self.complain(pointer, format!("only references of the form `{SCHEMAS}<name>` are followed"));
-                Shape::Any
-            }
-        }
+        let Some(name) = name else {
+            self.complain(pointer, format!("only references of the form `{SCHEMAS}<name>` are followed"));
+            return Shape::Any;
+        };
+        Shape::Reference(name.replace("~1", "/").replace("~0", "~"))
     }
 
     /// All parts laid over each other, later ones winning. A single wrapped reference stays a reference, which is
-    /// how OpenAPI 3.0 says that a reference is nullable.
+    /// how `OpenAPI` 3.0 says that a reference is nullable.
     fn all_of(
         &mut self,
         map: &Map<String, Value>,

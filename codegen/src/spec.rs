@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToPascalCase, ToSnakeCase};
+use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
+use crate::collisions::{colliding, colliding_parameters};
 use crate::document::{Document, Pointer, Source};
-use crate::finding::{Finding, Findings};
+use crate::finding::Findings;
 use crate::operation::{Answer, METHODS, Operation, Parameter, Place, path_parameters, path_shape};
 use crate::read::{Reader, Schemas, entries};
 use crate::schema::{Schema, Shape};
@@ -54,9 +55,14 @@ impl Spec {
         let mut below = upstream.as_ref().map(Reader::new);
         if let Some(below) = &mut below {
             let index = path_index(below.document());
+            let mut laid = false;
             for operation in &mut operations {
                 let wire = wire_path(&ours, &operation.path).to_owned();
-                lay_over(operation, &wire, &index, below);
+                laid |= lay_over(operation, &wire, &index, below).is_some();
+            }
+            if !laid && !operations.is_empty() {
+                let message = "has none of the operations in use; it describes another API";
+                below.complain(&Pointer::default().at("paths"), message);
             }
         }
         for operation in &operations {
@@ -126,7 +132,7 @@ impl Spec {
     }
 }
 
-/// Parses a document and makes sure that it is OpenAPI 3.0.
+/// Parses a document and makes sure that it is `OpenAPI` 3.0.
 fn open(source: Source<'_>) -> Result<Document<'_>, Findings> {
     let document = Document::parse(source)?;
     let root = Pointer::default();
@@ -234,17 +240,6 @@ fn undeclared(reader: &mut Reader<'_, '_>, item: &Map<String, Value>, method: &s
     }
 }
 
-fn colliding_parameters(reader: &mut Reader<'_, '_>, operation: &Operation) {
-    for (index, parameter) in operation.parameters.iter().enumerate() {
-        let field = parameter.name.to_snake_case();
-        if let Some(other) = operation.parameters[..index].iter().find(|other| other.name.to_snake_case() == field) {
-            let message =
-                format!("parameters `{}` and `{}` become the same field `{field}`", other.name, parameter.name);
-            reader.complain(&operation.pointer.at("parameters"), message);
-        }
-    }
-}
-
 /// The published path of an operation whose own spelling differs (`x-path`).
 fn wire_path<'d>(ours: &'d Document<'_>, path: &'d str) -> &'d str {
     let pointer = Pointer::default().at("paths").at(path).at("x-path");
@@ -258,17 +253,14 @@ fn path_index<'d>(document: &'d Document<'_>) -> BTreeMap<String, (&'d str, &'d 
         .collect()
 }
 
-/// Adds to an operation of ours what upstream says of the same method and path.
+/// Adds to an operation of ours what upstream says of the same method and path, if it has it.
 fn lay_over(
     ours: &mut Operation,
     wire: &str,
     index: &BTreeMap<String, (&str, &Map<String, Value>)>,
     reader: &mut Reader<'_, '_>,
-) {
-    let Some((path, item)) = index.get(&path_shape(wire)) else { return };
-    if !item.contains_key(&ours.method) {
-        return;
-    }
+) -> Option<()> {
+    let (path, item) = index.get(&path_shape(wire)).filter(|(_, item)| item.contains_key(&ours.method))?;
     let theirs = reader.operation(path, &ours.method, item, ours.id.clone());
     let renamed: BTreeMap<String, String> = path_parameters(path)
         .unwrap_or_default()
@@ -289,6 +281,7 @@ fn lay_over(
         (Some(Answer::Json(ours)), Some(Answer::Json(theirs))) => Some(Answer::Json(ours.over(theirs))),
         (ours, theirs) => ours.or(theirs),
     };
+    Some(())
 }
 
 /// Ours wins; of what only upstream knows, query parameters are offered, unless they would clash in Rust.
@@ -307,9 +300,10 @@ fn lay_parameter(ours: &mut Vec<Parameter>, theirs: Parameter) {
 
 /// The schemas that the operations need, and those that these need.
 fn close(operations: &[Operation], ours: &mut Reader<'_, '_>, mut theirs: Option<&mut Reader<'_, '_>>) -> Schemas {
-    let mut wanted: Vec<(String, Pointer)> = Vec::new();
+    // With the place that needs it, and whether that place is ours.
+    let mut wanted: Vec<(String, Pointer, bool)> = Vec::new();
     for operation in operations {
-        let mut want = |name: &str| wanted.push((name.to_owned(), operation.pointer.clone()));
+        let mut want = |name: &str| wanted.push((name.to_owned(), operation.pointer.clone(), true));
         if let Some(Answer::Json(schema)) = &operation.answer {
             schema.references(&mut want);
         }
@@ -319,65 +313,29 @@ fn close(operations: &[Operation], ours: &mut Reader<'_, '_>, mut theirs: Option
     }
     let mut schemas = Schemas::new();
     wanted.reverse();
-    while let Some((name, needed_at)) = wanted.pop() {
+    while let Some((name, needed_at, by_us)) = wanted.pop() {
         if schemas.contains_key(&name) {
             continue;
         }
         let own = ours.component(&name);
         let base = theirs.as_mut().and_then(|reader| reader.component(&name));
+        let is_ours = own.is_some();
         let schema = match (own, base) {
             (Some(own), Some(base)) => own.over(base),
             (Some(schema), None) | (None, Some(schema)) => schema,
             (None, None) => {
-                ours.complain(
-                    &needed_at,
-                    format!("needs the schema `{name}`, which no document has; add it under components"),
-                );
+                let message = format!("needs the schema `{name}`, which no document has; add it under components");
+                match &mut theirs {
+                    Some(theirs) if !by_us => theirs.complain(&needed_at, message),
+                    _ => ours.complain(&needed_at, message),
+                }
                 Schema::of(Shape::Any)
             }
         };
         let here = Pointer::default().at("components").at("schemas").at(&name);
-        schema.references(&mut |inner| wanted.push((inner.to_owned(), here.clone())));
+        schema.references(&mut |inner| wanted.push((inner.to_owned(), here.clone(), is_ours)));
         schemas.insert(name, schema);
     }
     schemas.sort_keys();
     schemas
-}
-
-/// Names that become the same Rust type or field.
-fn colliding(ours: &Document<'_>, schemas: &Schemas) -> Vec<Finding> {
-    let components = Pointer::default().at("components").at("schemas");
-    let mut findings = Vec::new();
-    let mut types: BTreeMap<String, &str> = BTreeMap::new();
-    for (name, schema) in schemas {
-        let here = components.at(name);
-        if let Some(other) = types.insert(name.to_pascal_case(), name) {
-            let message =
-                format!("schemas `{other}` and `{name}` become the same type `{}`; rename one", name.to_pascal_case());
-            findings.push(ours.finding(&here, message));
-        }
-        colliding_fields(schema, &here, &mut |pointer, message| findings.push(ours.finding(pointer, message)));
-    }
-    findings
-}
-
-fn colliding_fields(schema: &Schema, pointer: &Pointer, complain: &mut impl FnMut(&Pointer, String)) {
-    match &schema.shape {
-        Shape::Object(properties) => {
-            let mut fields: BTreeMap<String, &str> = BTreeMap::new();
-            let here = pointer.at("properties");
-            for (name, property) in properties {
-                if let Some(other) = fields.insert(name.to_snake_case(), name) {
-                    complain(
-                        &here.at(name),
-                        format!("properties `{other}` and `{name}` become the same field; leave one out"),
-                    );
-                }
-                colliding_fields(property, &here.at(name), complain);
-            }
-        }
-        Shape::Map(inner) => colliding_fields(inner, &pointer.at("additionalProperties"), complain),
-        Shape::Array(inner) => colliding_fields(inner, &pointer.at("items"), complain),
-        _ => {}
-    }
 }

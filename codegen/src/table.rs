@@ -45,8 +45,7 @@ impl<'a> TableReader<'a> {
     }
 
     pub(crate) fn complain(&mut self, span: &Range<usize>, key: &str, message: impl Into<String>) {
-        let before = self.source.text.as_bytes().get(..span.start).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + self.source.text.get(..span.start).unwrap_or_default().matches('\n').count();
         self.findings.push(Finding {
             document: self.source.name.to_owned(),
             line: Some(line),
@@ -85,7 +84,10 @@ impl<'a> TableReader<'a> {
     }
 
     pub(crate) fn flag(&mut self, section: &Section<'_, '_>, key: &str) -> Option<At<bool>> {
-        self.value(section, key, "true or false", |value| value.as_bool())
+        self.value(section, key, "true or false", |value| match value {
+            DeValue::Boolean(flag) => Some(*flag),
+            _ => None,
+        })
     }
 
     pub(crate) fn texts(&mut self, section: &Section<'_, '_>, key: &str) -> Option<At<Vec<String>>> {
@@ -97,13 +99,11 @@ impl<'a> TableReader<'a> {
     pub(crate) fn section<'t, 'i>(&mut self, section: &Section<'t, 'i>, key: &str) -> Option<Section<'t, 'i>> {
         let (name, value) = section.table.get_key_value(key)?;
         let path = format!("{}.{key}", section.key).trim_start_matches('.').to_owned();
-        match value.get_ref().as_table() {
-            Some(table) => Some(Section { table, key: path, span: name.span() }),
-            None => {
-                self.complain(&value.span(), &path, "is not a table");
-                None
-            }
-        }
+        let Some(table) = value.get_ref().as_table() else {
+            self.complain(&value.span(), &path, "is not a table");
+            return None;
+        };
+        Some(Section { table, key: path, span: name.span() })
     }
 
     /// All pairs of a section whose values are texts.
@@ -119,12 +119,10 @@ impl<'a> TableReader<'a> {
         read: impl Fn(&DeValue<'_>) -> Option<T>,
     ) -> Option<At<T>> {
         let (name, value) = section.table.get_key_value(key)?;
-        match read(value.get_ref()) {
-            Some(read) => Some(At { value: read, key: key.to_owned(), span: name.span() }),
-            None => {
-                self.complain(&value.span(), &format!("{}.{key}", section.key), format!("is not {expected}"));
-                None
-            }
-        }
+        let Some(read) = read(value.get_ref()) else {
+            self.complain(&value.span(), &format!("{}.{key}", section.key), format!("is not {expected}"));
+            return None;
+        };
+        Some(At { value: read, key: key.to_owned(), span: name.span() })
     }
 }
