@@ -11,7 +11,7 @@ use divan::counter::{BytesCount, ItemsCount};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PULL_REQUEST: &str = include_str!("../tests/payloads/cloud/pull-request.json");
+const PULL_REQUEST: &str = include_str!("../tests/payloads/cloud/pull-request-listed.json");
 const REPOSITORY: &str = include_str!("../tests/payloads/cloud/repository.json");
 
 fn main() {
