@@ -222,3 +222,81 @@ async fn objects_that_yield_one_entity_are_named_and_have_one_winner() {
     bench.resync().await;
     assert_eq!(bench.entities(REPOSITORY).await[0].title, winner[0].title);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_listing_of_several_pages_lacks_is_asked_for_by_key() {
+    let bench = Bench::new(230, 0).await;
+    bench.resync().await;
+    let slugs = bench.server.read(|world| world.repository_slugs());
+    for slug in &slugs[10..13] {
+        bench.server.change(|world| world.remove_repository(slug)).expect("the repository is there");
+    }
+    bench.server.record().clear();
+    let report = bench.resync().await;
+    assert_eq!(deleted(&report), 3, "{report:#?}");
+    let asked = bench.server.requests().iter().filter(|request| request.status == 404).count();
+    assert!(asked >= 3, "each was asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_state_file_the_listing_is_read_once_more_before_anything_goes() {
+    let bench = Bench::new(130, 0).await;
+    bench.resync().await;
+    let slugs = bench.server.read(|world| world.repository_slugs());
+    bench.server.change(|world| world.remove_repository(&slugs[7])).expect("the repository is there");
+    bench.lose_state();
+    let report = bench.resync().await;
+    assert_eq!(deleted(&report), 1, "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_shifting_pages_hide_stays() {
+    let bench = Bench::new(150, 0).await;
+    bench.resync().await;
+    let slugs = bench.server.read(|world| world.repository_slugs());
+    let names = bench.names().await;
+    bench.server.record().clear();
+    // While the second page is on its way, an object of the first goes: the 101st moves to the first page, unseen.
+    let second_page =
+        FaultRule::on("/2.0/repositories/*", Occurrence::Always, Fault::Delay(std::time::Duration::from_millis(400)));
+    bench.server.faults().set([second_page.with_query("page=2")]);
+    let shift = async {
+        while bench.server.record().count("GET", "/2.0/repositories/*") < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        bench.server.change(|world| world.remove_repository(&slugs[0])).expect("the repository is there");
+    };
+    let (report, ()) = tokio::join!(bench.resync(), shift);
+    assert_eq!(report.outcome, SyncOutcome::Complete);
+    let left = bench.identifiers(REPOSITORY).await;
+    assert!(left.contains(&names[100]), "{report:#?}");
+    assert_eq!(left.len(), 150);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_fetched_costs_nothing_that_the_catalog_has() {
+    let mut bench = Bench::new(8, 0).await;
+    bench.resync().await;
+    let before = bench.entities(REPOSITORY).await;
+    assert!(before.iter().any(|entity| entity.properties["readme"].is_string()));
+    bench.lose_state();
+    bench.server.faults().set([broken("/2.0/repositories/**/README.md", 500)]);
+    let report = bench.resync().await;
+    assert_eq!(report.outcome, SyncOutcome::Incomplete);
+    assert!(report.resources[1].degraded > 0, "{report:#?}");
+    let readmes = |entities: &[bitbucket_port::catalog::StoredEntity]| {
+        entities.iter().map(|entity| entity.properties["readme"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(readmes(&bench.entities(REPOSITORY).await), readmes(&before));
+
+    // Replacing instead of merging would lose the property, so the object waits.
+    bench.mapping = CLOUD_DEFAULT.mapping.replace("enableMergeEntity: true", "enableMergeEntity: false");
+    let report = bench.resync().await;
+    assert_eq!((report.resources[1].mapped, deleted(&report)), (0, 0), "{report:#?}");
+    assert_eq!(readmes(&bench.entities(REPOSITORY).await), readmes(&before));
+
+    bench.server.faults().clear();
+    let report = bench.resync().await;
+    assert_eq!(report.outcome, SyncOutcome::Complete);
+    assert_eq!(readmes(&bench.entities(REPOSITORY).await), readmes(&before));
+}

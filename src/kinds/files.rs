@@ -25,11 +25,7 @@ pub trait Files: Send + Sync {
     fn place(&self, kind: Kind, raw: &str) -> Result<Option<FilePlace>, KeyError>;
 
     /// The content of a file; `None` where it does not exist.
-    fn file(
-        &self,
-        place: &FilePlace,
-        path: &str,
-    ) -> impl Future<Output = Result<Option<Vec<u8>>, CallError>> + Send;
+    fn file(&self, place: &FilePlace, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, CallError>> + Send;
 }
 
 /// The fields of Cloud's objects that tell where files are.

@@ -69,8 +69,7 @@ pub(crate) async fn fetch(
         })
         .collect();
     let calls: Vec<BoxFuture<'_, _>> = calls.into_iter().map(|(place, path)| one(ctx, place, path).boxed()).collect();
-    let fetched: HashMap<(FilePlace, &String), Fetched> =
-        iter(calls).buffer_unordered(ctx.concurrency).collect().await;
+    let fetched: HashMap<(FilePlace, &String), Fetched> = iter(calls).buffer_unordered(ctx.concurrency).collect().await;
     places.into_iter().map(|place| additions(place, wanted, &fetched)).collect()
 }
 

@@ -80,7 +80,7 @@ impl Feed<'_> {
                 }
             };
             let Some(next) = next else { return self.process(node, owner, values, spooled).await };
-            self.ctx.several_pages(node.listing.kind(), owner.map(|owner| &owner.key));
+            self.ctx.several_pages(&node.listing, owner);
             if let Err(endless) = trail.step(&next) {
                 self.gap(node, owner, &endless.to_string());
                 return self.process(node, owner, values, spooled).await;

@@ -4,7 +4,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde_json::value::RawValue;
 
 use crate::bitbucket::{CallError, Page, Transport};
-use crate::kinds::{self, FilePlace, Kind, KeyError, Listing, ObjectKey, Parent};
+use crate::kinds::{self, FilePlace, KeyError, Kind, Listing, ObjectKey, Parent};
 
 /// A Bitbucket to read from, whatever the product, with an account of what was asked of it.
 pub trait Reader: Send + Sync {

@@ -17,6 +17,7 @@ use super::context::Context;
 use super::enrich::{self, Additions, INCLUDED_FILES};
 use super::feed::Owner;
 use super::plan::Node;
+use super::recheck;
 
 /// What a page became: its objects, resource by resource.
 pub(crate) type Batch = Vec<MappedObject>;
@@ -80,16 +81,22 @@ impl Job {
     fn run(&self, values: &[Box<RawValue>], additions: &[Additions]) -> (Batch, Parents) {
         let mut batch = Vec::with_capacity(values.len() * self.resources.len());
         let mut parents: Parents = self.children.iter().map(|_| Vec::with_capacity(values.len())).collect();
+        let several = !self.ctx.is_snapshot(self.kind, self.parent.as_deref());
+        let mut met = Vec::with_capacity(if several { values.len() } else { 0 });
         for (at, value) in values.iter().enumerate() {
             match self.kind.key_of(value.get()) {
                 Ok(key) => {
-                    let key: Arc<str> = Arc::from(key.to_string());
+                    let key: Arc<str> = Arc::from(key.as_str());
+                    if several {
+                        met.push(recheck::short(self.kind, &key));
+                    }
                     self.bind(value, &key, &mut parents);
                     self.map(value, &key, additions.get(at), &mut batch);
                 }
                 Err(error) => self.nameless(&error.to_string()),
             }
         }
+        self.ctx.met(met);
         (batch, parents)
     }
 
@@ -157,13 +164,7 @@ impl Job {
             .collect()
     }
 
-    fn object(
-        &self,
-        resource: usize,
-        source: Source,
-        mapped: Mapped,
-        additions: Option<&Additions>,
-    ) -> MappedObject {
+    fn object(&self, resource: usize, source: Source, mapped: Mapped, additions: Option<&Additions>) -> MappedObject {
         let tally = &self.ctx.tallies[resource];
         let degraded = !self.missing(resource, additions).is_empty();
         let mut object = MappedObject { resource, source, entities: vec![], held_back: false };

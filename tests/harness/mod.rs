@@ -103,7 +103,7 @@ impl Bench {
             mapping: Arc::new(Mapping::compile(document, &compiler)),
             blueprints: CLOUD_DEFAULT.blueprints().expect("blueprints"),
             scope: self.scope.clone(),
-            limits: ResyncLimits { concurrency: 4, confirmations: self.confirmations },
+            limits: ResyncLimits { concurrency: 4, confirmations: self.confirmations, ..ResyncLimits::default() },
             observer: Arc::new(Silent),
         }
         .run()
@@ -144,9 +144,8 @@ impl Bench {
         let repository = self.repository(slug).await;
         let uuid = repository["uuid"].as_str().expect("a uuid").trim_matches(['{', '}']);
         let requests = self.server.requests();
-        let listed = requests
-            .iter()
-            .find(|request| request.path.contains(uuid) && request.path.ends_with("/pullrequests"));
+        let listed =
+            requests.iter().find(|request| request.path.contains(uuid) && request.path.ends_with("/pullrequests"));
         listed.expect("its pull requests were listed").path.clone()
     }
 
