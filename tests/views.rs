@@ -57,7 +57,8 @@ fn unknown_fields_and_values_do_not_matter() {
 #[test]
 fn a_page_keeps_the_text_of_its_objects() {
     let repository = payload("repository.json").trim().to_owned();
-    let page = format!(r#"{{"values":[{repository}],"pagelen":100,"size":1,"page":1,"next":"https://api.example/2?page=2"}}"#);
+    let page =
+        format!(r#"{{"values":[{repository}],"pagelen":100,"size":1,"page":1,"next":"https://api.example/2?page=2"}}"#);
     let page: types::RepositoryPage = serde_json::from_str(&page).unwrap();
     assert_eq!(page.values[0].text(), repository);
     assert_eq!(page.next.as_deref(), Some("https://api.example/2?page=2"));

@@ -1,7 +1,6 @@
 //! The client of Bitbucket Cloud, generated from `specs/bitbucket-cloud.yaml`.
 
 #![expect(clippy::pedantic, missing_docs, reason = "generated code; progenitor documents operations, not each setter")]
-
 // Whether there is anything to allow depends on the description that the build is given.
 #![allow(rustdoc::all, reason = "texts of an upstream description")]
 
