@@ -102,7 +102,8 @@ impl Emitter<'_> {
             Some(if field.values.is_empty() {
                 quote!(.with(#parameter, self.#member.as_deref()))
             } else {
-                quote!(.with(#parameter, self.#member.map(|value| value.as_str())))
+                let choice = choice_name(field);
+                quote!(.with(#parameter, self.#member.map(#choice::as_str)))
             })
         });
         let each = parent.map(|parent| {

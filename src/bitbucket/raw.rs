@@ -168,7 +168,7 @@ mod tests {
 
         #[test]
         fn repaired_text_always_decodes(units in proptest::collection::vec(any::<u16>(), 0..40)) {
-            let escaped: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let escaped = units.iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat();
             let decoded: String = decode(&format!("\"{escaped}\"")).unwrap();
             prop_assert_eq!(decoded, String::from_utf16_lossy(&units));
         }

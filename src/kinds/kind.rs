@@ -85,13 +85,16 @@ pub struct Live {
     pub key: &'static [&'static str],
 }
 
+/// Reads from a parent's JSON text what a listing needs of it.
+type ParentOf = fn(&str) -> Result<Parent, KeyError>;
+
 /// The generated functions of a kind.
 #[derive(Debug)]
 pub(crate) struct Functions {
     pub(crate) selector: fn(&serde_json::Value) -> Result<Selector, SelectorError>,
     pub(crate) selector_schema: fn() -> serde_json::Value,
     pub(crate) key_of: fn(&str) -> Result<ObjectKey, KeyError>,
-    pub(crate) parent_of: Option<fn(&str) -> Result<Parent, KeyError>>,
+    pub(crate) parent_of: Option<ParentOf>,
 }
 
 impl Kind {
