@@ -6,5 +6,7 @@
 //! [`catalog::Catalog`], and deletes what is certain to be gone. Dependencies point one way:
 //! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
 
+pub mod bitbucket;
 pub mod catalog;
 pub mod mapping;
+pub mod http;
