@@ -8,5 +8,9 @@
 
 pub mod bitbucket;
 pub mod catalog;
-pub mod mapping;
+pub mod config;
 pub mod http;
+pub mod mapping;
+pub mod port;
+pub mod sqlite;
+pub mod state;

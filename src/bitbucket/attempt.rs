@@ -10,7 +10,7 @@ use super::treatment::BodyMode;
 
 /// What came of one request.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum Reply {
     /// A complete answer.
     Whole(Answer),
     /// An answer with success whose body is still to be read by the caller.
@@ -57,7 +57,7 @@ pub(crate) struct CutOff {
     length: usize,
 }
 
-impl Outcome {
+impl Reply {
     pub(crate) fn status(&self) -> Option<StatusCode> {
         self.head().map(|(status, _)| status)
     }
@@ -82,36 +82,36 @@ pub(crate) async fn send(
     authorization: Option<HeaderValue>,
     mode: BodyMode,
     max_body: usize,
-) -> Outcome {
+) -> Reply {
     request.headers_mut().remove(header::AUTHORIZATION);
     if let Some(value) = authorization {
         request.headers_mut().insert(header::AUTHORIZATION, value);
     }
     match client.execute(request).await {
-        Err(error) => Outcome::Failed(error.without_url()),
-        Ok(response) if mode == BodyMode::Stream && response.status().is_success() => Outcome::Open(response),
+        Err(error) => Reply::Failed(error.without_url()),
+        Ok(response) if mode == BodyMode::Stream && response.status().is_success() => Reply::Open(response),
         Ok(response) => read(response, max_body).await,
     }
 }
 
-async fn read(mut response: Response, max_body: usize) -> Outcome {
+async fn read(mut response: Response, max_body: usize) -> Reply {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     if announced > max_body {
-        return Outcome::TooLarge;
+        return Reply::TooLarge;
     }
     let mut body = BytesMut::with_capacity(announced.min(1 << 20));
     loop {
         match response.chunk().await {
-            Err(error) => return Outcome::Failed(error.without_url()),
+            Err(error) => return Reply::Failed(error.without_url()),
             Ok(None) => break,
-            Ok(Some(chunk)) if chunk.len() > max_body.saturating_sub(body.len()) => return Outcome::TooLarge,
+            Ok(Some(chunk)) if chunk.len() > max_body.saturating_sub(body.len()) => return Reply::TooLarge,
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
         }
     }
     if ended_early(&response, &body) {
-        return Outcome::CutOff(CutOff { length: body.len() });
+        return Reply::CutOff(CutOff { length: body.len() });
     }
-    Outcome::Whole(Answer { head: Head::of(&response), body: body.freeze() })
+    Reply::Whole(Answer { head: Head::of(&response), body: body.freeze() })
 }
 
 /// Whether JSON ended too early. HTTP itself notices, except where a proxy ends the body by closing the connection.

@@ -8,7 +8,7 @@ use reqwest::{Client, Request, Response, ResponseBuilderExt as _, StatusCode, he
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    attempt::{self, Answer, Head, Outcome},
+    attempt::{self, Answer, Head, Reply},
     budget::{Denied, Grant},
     call_info::{CallInfo, CallSite, request_id},
     credential::CredentialKind,
@@ -152,26 +152,26 @@ impl<'a> Call<'a> {
         self.decide(outcome, grant, place, repeatable)
     }
 
-    fn decide(&mut self, outcome: Outcome, grant: Grant, place: OwnedSemaphorePermit, repeatable: bool) -> Next {
+    fn decide(&mut self, outcome: Reply, grant: Grant, place: OwnedSemaphorePermit, repeatable: bool) -> Next {
         match outcome {
-            Outcome::Open(response) => {
+            Reply::Open(response) => {
                 grant.accepted();
                 Next::End(self.hand_on(response, place, grant.credential().kind()))
             }
-            Outcome::Whole(answer) => self.decide_on_answer(answer, &grant, repeatable),
-            Outcome::TooLarge => {
+            Reply::Whole(answer) => self.decide_on_answer(answer, &grant, repeatable),
+            Reply::TooLarge => {
                 grant.accepted();
                 let limit = self.transport.settings().max_body;
                 Next::Fail(FailureCause::Refused(Refusal::TooLarge { limit }))
             }
-            Outcome::Failed(error) => {
+            Reply::Failed(error) => {
                 let class = classify_failure(&error);
                 if class != FailureClass::Uncertain {
                     grant.not_sent();
                 }
                 self.repeat_or_fail(class, repeatable, Arc::new(error))
             }
-            Outcome::CutOff(error) => self.repeat_or_fail(FailureClass::Uncertain, repeatable, Arc::new(error)),
+            Reply::CutOff(error) => self.repeat_or_fail(FailureClass::Uncertain, repeatable, Arc::new(error)),
         }
     }
 
@@ -275,7 +275,7 @@ impl<'a> Call<'a> {
         restore(head, info, reqwest::Body::wrap_stream(stream))
     }
 
-    fn log(&self, outcome: &Outcome, grant: &Grant, duration: Duration) {
+    fn log(&self, outcome: &Reply, grant: &Grant, duration: Duration) {
         tracing::debug!(
             operation = self.site.operation,
             method = %self.site.method,

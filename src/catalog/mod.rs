@@ -3,9 +3,13 @@
 //! [`Catalog`] is what a sync writes to; the submodules are its forms.
 
 mod blueprint;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod contract;
 mod entity;
 mod error;
+pub mod jsonl;
+pub mod local;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{

@@ -5,6 +5,7 @@ mod demo;
 mod exit;
 mod failure;
 mod kinds;
+mod logging;
 mod progress;
 mod report;
 mod resync;

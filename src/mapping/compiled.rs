@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bitbucket_port_jq::{Compiler, Program};
+use bitbucket_port_jq::{Compiler, Limits, Program};
 use serde_json::Value;
 
 use super::document::{
@@ -16,6 +16,8 @@ use super::node::Position;
 pub struct Mapping {
     /// What holds for all resources.
     pub flags: Flags,
+    /// Bounds under which objects are read and programs run.
+    pub limits: Limits,
     /// The resources that run, in the order of the document.
     pub resources: Vec<Arc<Resource>>,
     /// The resources that do not, with the reason.
@@ -110,6 +112,7 @@ impl Mapping {
     pub fn compile(document: Document, compiler: &Compiler) -> Self {
         let mut mapping = Self {
             flags: document.flags,
+            limits: *compiler.limits(),
             resources: Vec::with_capacity(document.resources.len()),
             invalid: document.invalid,
             warnings: document

@@ -19,4 +19,4 @@ pub use document::{
 pub use error::MappingError;
 pub use node::{Content, Key, Node, Position};
 pub use pool::{Pool, PoolClosed};
-pub use released::{Released, released};
+pub use released::{CLOUD_DEFAULT, Released, released};

@@ -15,17 +15,20 @@ pub struct Released {
     blueprints: &'static str,
 }
 
-static RELEASED: &[Released] = &[Released {
+/// The default mapping of Bitbucket Cloud.
+pub static CLOUD_DEFAULT: Released = Released {
     product: "cloud",
     name: "default",
     mapping: include_str!("../../mappings/cloud/default.yaml"),
     blueprints: include_str!("../../mappings/cloud/blueprints.yaml"),
-}];
+};
+
+static RELEASED: &[&Released] = &[&CLOUD_DEFAULT];
 
 /// The released mapping of that product and name, for example `cloud`, `default`.
 #[must_use]
 pub fn released(product: &str, name: &str) -> Option<&'static Released> {
-    RELEASED.iter().find(|released| released.product == product && released.name == name)
+    RELEASED.iter().copied().find(|released| released.product == product && released.name == name)
 }
 
 impl Released {

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use bitbucket_port_jq::Limits;
+
 use crate::catalog::{Catalog, Dependents, Existing, MissingRelated, WriteOptions};
 use crate::kinds::Kind;
-use crate::mapping::{FedBlueprints, Flags, Pool};
+use crate::mapping::{FedBlueprints, Flags, Mapping, Pool};
 use crate::state::CatalogState;
 
 use super::event::{Observer, SyncEvent};
@@ -25,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) pool: Pool,
     pub(crate) plan: Plan,
     pub(crate) flags: Flags,
+    pub(crate) jq: Limits,
     pub(crate) concurrency: usize,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) notices: Notices,
@@ -66,7 +69,7 @@ impl Context {
         state: CatalogState,
         pool: Pool,
         plan: Plan,
-        flags: Flags,
+        mapping: &Mapping,
         concurrency: usize,
         observer: Arc<dyn Observer>,
     ) -> Self {
@@ -78,7 +81,8 @@ impl Context {
             state,
             pool,
             plan,
-            flags,
+            flags: mapping.flags,
+            jq: mapping.limits,
             concurrency,
             observer,
             notices: Notices::default(),

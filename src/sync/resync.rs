@@ -75,7 +75,7 @@ impl Resync {
             self.state,
             pool,
             plan,
-            self.mapping.flags,
+            &self.mapping,
             self.limits.concurrency.max(1),
             self.observer,
         ));

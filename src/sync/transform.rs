@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bitbucket_port_jq::{Input, Limits};
+use bitbucket_port_jq::Input;
 use serde_json::value::RawValue;
 
 use crate::catalog::Entity;
@@ -120,7 +120,7 @@ impl Job {
 
     fn map(&self, value: &RawValue, key: &Arc<str>, batch: &mut Batch) {
         let source = Source { key: Arc::clone(key), parent: self.parent.clone() };
-        match Input::parse(value.get(), &Limits::default()) {
+        match Input::parse(value.get(), &self.ctx.jq) {
             Ok(input) => {
                 for resource in &self.resources {
                     let mapped = self.ctx.plan.resources[*resource].resource.map(input.clone());

@@ -1,0 +1,124 @@
+//! What is wrong with the settings, all of it, and what is merely odd.
+
+use std::fmt;
+
+use super::Origin;
+
+/// One thing that must be mended before anything runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting (its variable) or the file concerned.
+    pub key: String,
+    /// Where the value came from; `None` where a value is missing.
+    pub origin: Option<Origin>,
+    /// What is wrong. Values of secret settings never occur in it.
+    pub what: String,
+    /// What to do, where `what` does not say it.
+    pub fix: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.what)?;
+        if let Some(origin) = &self.origin {
+            write!(f, " [{origin}]")?;
+        }
+        if let Some(fix) = &self.fix {
+            write!(f, "\n    {fix}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Something accepted that deserves a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The key as written, or the setting.
+    pub key: String,
+    /// Where it stands.
+    pub origin: Option<Origin>,
+    /// What is odd, and what was made of it.
+    pub what: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.what)?;
+        match &self.origin {
+            // The variable is the key already.
+            Some(Origin::Variable { name }) if *name == self.key => Ok(()),
+            Some(origin) => write!(f, " [{origin}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct SettingsErrors {
+    /// At least one, in the order of the table of settings.
+    pub problems: Vec<Problem>,
+    /// What was noticed besides; often the cause of a problem (a misspelt key).
+    pub warnings: Vec<Warning>,
+}
+
+impl fmt::Display for SettingsErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len();
+        writeln!(f, "the settings cannot be used: {count} {}", if count == 1 { "problem" } else { "problems" })?;
+        for problem in &self.problems {
+            write!(f, "\n  {problem}")?;
+        }
+        for warning in &self.warnings {
+            write!(f, "\n  warning: {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects what a reading of the settings brings up.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) warnings: Vec<Warning>,
+    unlisted: usize,
+}
+
+/// More warnings than this help nobody, and a hostile file could bring millions.
+const MOST_WARNINGS: usize = 50;
+
+impl Findings {
+    pub(crate) fn problem(
+        &mut self,
+        key: impl Into<String>,
+        origin: Option<Origin>,
+        what: impl Into<String>,
+        fix: Option<String>,
+    ) {
+        if self.problems.len() < MOST_WARNINGS {
+            self.problems.push(Problem { key: key.into(), origin, what: what.into(), fix });
+        }
+    }
+
+    pub(crate) fn warn(&mut self, key: impl Into<String>, origin: Option<Origin>, what: impl Into<String>) {
+        if self.is_full() {
+            self.unlisted += 1;
+        } else {
+            self.warnings.push(Warning { key: key.into(), origin, what: what.into() });
+        }
+    }
+
+    /// Whether further warnings are only counted, so that no effort need go into them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.warnings.len() >= MOST_WARNINGS
+    }
+
+    /// Closes the list.
+    pub(crate) fn finish(mut self) -> (Vec<Problem>, Vec<Warning>) {
+        if self.unlisted > 0 {
+            let what = format!("{} further warnings are not shown", self.unlisted);
+            self.warnings.push(Warning { key: "settings".into(), origin: None, what });
+        }
+        (self.problems, self.warnings)
+    }
+}

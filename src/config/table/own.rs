@@ -1,0 +1,70 @@
+//! Settings that exist only here. Port's runtime ignores them, so one document serves both.
+
+use super::{Group, Kind, Setting};
+
+const fn own(path: &'static str, kind: Kind, default: Option<&'static str>, doc: &'static str) -> Setting {
+    Setting::own(Group::Own, path, kind, default, doc)
+}
+
+const COUNT: Kind = Kind::Whole { least: 1, most: 1_000_000_000 };
+
+pub(super) const SETTINGS: &[Setting] = &[
+    own(
+        "state_path",
+        Kind::Path,
+        None,
+        "The state file. By default `/tmp/ocean/state.db` where `/tmp/ocean` can be written to, else `bitbucket-port/state.db` in the user's state folder.",
+    ),
+    own(
+        "strict_exit",
+        Kind::Flag,
+        Some("false"),
+        "Exit with 2 when a `ONCE` resync ended incomplete; Port's runtime exits with 0.",
+    ),
+    own("dry_run", Kind::Flag, Some("false"), "Do everything but write: each run is a plan."),
+    own("concurrency", Kind::Whole { least: 1, most: 256 }, Some("16"), "Requests to Bitbucket in flight at a time."),
+    own("budget.rest_per_hour", COUNT, Some("1000"), "Bitbucket Cloud: requests an hour for each credential."),
+    own("budget.files_per_hour", COUNT, Some("5000"), "Bitbucket Cloud: file contents an hour for each credential."),
+    own(
+        "full_comparison_interval",
+        Kind::Duration,
+        Some("24h"),
+        "How often a resync compares with what the catalog really holds instead of trusting the state file.",
+    ),
+    own("deletion.no_delete", Kind::Flag, Some("false"), "Delete nothing, whatever is gone."),
+    own(
+        "deletion.max_deletes",
+        Kind::Whole { least: 0, most: 1_000_000_000 },
+        None,
+        "Delete at most this many entities in one resync.",
+    ),
+    own("deletion.allow_empty", Kind::Flag, Some("false"), "Believe a listing that is empty where it was not before."),
+    own(
+        "deletion.confirm_limit",
+        Kind::Whole { least: 0, most: 1_000_000 },
+        Some("100"),
+        "Requests that one resync may spend to make sure that missing objects are gone; the unconfirmed stay.",
+    ),
+    own("jq.deadline", Kind::Duration, Some("2s"), "Longest evaluation of one expression on one object."),
+    own("jq.max_steps", COUNT, Some("5000000"), "Steps that one evaluation may take."),
+    own(
+        "jq.max_depth",
+        Kind::Whole { least: 16, most: 10_000 },
+        Some("512"),
+        "Nesting of calls and values in one evaluation.",
+    ),
+    own(
+        "jq.max_bytes",
+        Kind::Whole { least: 1024, most: 1 << 32 },
+        Some("67108864"),
+        "Bytes of text and arrays that one evaluation may build.",
+    ),
+    own("jq.max_source_bytes", Kind::Whole { least: 64, most: 1 << 24 }, Some("65536"), "Length of one expression."),
+    own("log.format", Kind::Choice(&["text", "json"]), Some("text"), "Form of the log on standard output or error."),
+    own(
+        "ssl.ca_files",
+        Kind::List,
+        None,
+        "Further certificate authorities to trust, PEM files; for Bitbucket and Port.",
+    ),
+];

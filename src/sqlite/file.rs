@@ -1,0 +1,210 @@
+//! Opening a file: whose it is, whether it is whole, which layout it has.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::SqliteError;
+
+/// A kind of file that this program keeps.
+#[derive(Debug)]
+pub(crate) struct FileKind {
+    /// Written into the header, so that no other program's file is taken for ours.
+    pub(crate) application_id: i32,
+    /// The SQL that leads from each layout version to the next; their number is the present version.
+    pub(crate) layouts: &'static [&'static str],
+    /// How thoroughly the file is examined when it is opened.
+    pub(crate) examine: Examine,
+}
+
+/// How thoroughly a file is examined when it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Examine {
+    /// Every page, and every index against its table.
+    Everything,
+    /// Every page.
+    Pages,
+}
+
+/// What was there before opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A file of ours.
+    Existing,
+    /// Nothing, or an empty file.
+    Nothing,
+}
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+const HEADER: usize = 100;
+const APPLICATION_ID_AT: usize = 68;
+/// How long another process may hold the file before a call gives up.
+const BUSY: Duration = Duration::from_secs(5);
+
+impl FileKind {
+    /// The layout version that this program writes.
+    pub(crate) fn version(&self) -> i64 {
+        i64::try_from(self.layouts.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Opens a file of this kind or creates it. A file that is not of this kind is not touched.
+    pub(super) fn open(&self, path: &Path) -> Result<(Connection, Found), SqliteError> {
+        let label = path.display().to_string();
+        let found = self.look(path, &label)?;
+        let sqlite = |error| SqliteError::new(&label, error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+        if connection.is_readonly(rusqlite::MAIN_DB).map_err(sqlite)? {
+            return Err(SqliteError::ReadOnly { path: label });
+        }
+        configure(&connection).map_err(sqlite)?;
+        let empty = found == Found::Nothing || is_empty(&connection).map_err(sqlite)?;
+        if empty {
+            self.migrate(&mut connection, &label)?;
+        } else {
+            self.accept(&mut connection, &label).map_err(distrust)?;
+        }
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(sqlite)?;
+        Ok((connection, if empty { Found::Nothing } else { Found::Existing }))
+    }
+
+    /// Makes sure that an existing file can be used.
+    fn accept(&self, connection: &mut Connection, label: &str) -> Result<(), SqliteError> {
+        self.examine(connection, label)?;
+        self.migrate(connection, label)?;
+        self.compare_layout(connection, label)
+    }
+
+    /// A file of this kind that lives in memory only.
+    pub(super) fn open_in_memory(&self) -> Result<Connection, SqliteError> {
+        let label = "memory";
+        let mut connection = Connection::open_in_memory().map_err(|error| SqliteError::new(label, error))?;
+        configure(&connection).map_err(|error| SqliteError::new(label, error))?;
+        self.migrate(&mut connection, label)?;
+        Ok(connection)
+    }
+
+    /// Reads the header before SQLite does: opening could already change a file.
+    fn look(&self, path: &Path, label: &str) -> Result<Found, SqliteError> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(error) => return Err(SqliteError::io(label, error)),
+        };
+        let foreign = |detail: &str| Err(SqliteError::Foreign { path: label.to_owned(), detail: detail.to_owned() });
+        if !file.metadata().map_err(|error| SqliteError::io(label, error))?.is_file() {
+            return foreign("it is no regular file");
+        }
+        let mut header = Vec::with_capacity(HEADER);
+        file.by_ref().take(HEADER as u64).read_to_end(&mut header).map_err(|error| SqliteError::io(label, error))?;
+        if header.is_empty() {
+            return Ok(Found::Nothing);
+        }
+        if !header.starts_with(MAGIC) || header.len() < HEADER {
+            return foreign("it is no SQLite file");
+        }
+        match header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4) {
+            Some(id) if id == self.application_id.to_be_bytes() => Ok(Found::Existing),
+            _ => foreign("another program wrote it"),
+        }
+    }
+
+    /// Looks for damage.
+    fn examine(&self, connection: &Connection, label: &str) -> Result<(), SqliteError> {
+        let pragma = match self.examine {
+            Examine::Everything => "PRAGMA integrity_check(1)",
+            Examine::Pages => "PRAGMA quick_check(1)",
+        };
+        let answer = connection
+            .query_row(pragma, [], |row| row.get::<_, String>(0))
+            .map_err(|error| SqliteError::new(label, error))?;
+        if answer == "ok" {
+            Ok(())
+        } else {
+            Err(SqliteError::Damaged { path: label.to_owned(), detail: one_line(&answer) })
+        }
+    }
+
+    /// Brings the layout to the present version.
+    fn migrate(&self, connection: &mut Connection, label: &str) -> Result<(), SqliteError> {
+        let sqlite = |error| SqliteError::new(label, error);
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
+        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sqlite)?;
+        if found > self.version() {
+            return Err(SqliteError::Newer { path: label.to_owned(), found, supported: self.version() });
+        }
+        let done = usize::try_from(found)
+            .map_err(|_| SqliteError::Damaged { path: label.to_owned(), detail: format!("layout version {found}") })?;
+        if done < self.layouts.len() {
+            for sql in self.layouts.iter().skip(done) {
+                transaction.execute_batch(sql).map_err(sqlite)?;
+            }
+            transaction.pragma_update(None, "application_id", self.application_id).map_err(sqlite)?;
+            transaction.pragma_update(None, "user_version", self.version()).map_err(sqlite)?;
+        }
+        transaction.commit().map_err(sqlite)
+    }
+
+    /// Checks that every table and index of this layout is there as it should be; what a person added is let be.
+    fn compare_layout(&self, connection: &Connection, label: &str) -> Result<(), SqliteError> {
+        let model = self.open_in_memory()?;
+        let mut wanted =
+            model.prepare("SELECT name, sql FROM sqlite_schema").map_err(|e| SqliteError::new(label, e))?;
+        let mut rows = wanted.query([]).map_err(|e| SqliteError::new(label, e))?;
+        while let Some(row) = rows.next().map_err(|e| SqliteError::new(label, e))? {
+            let same = row.get::<_, String>(0).and_then(|name| {
+                let sql: Option<String> = row.get(1)?;
+                let query = "SELECT EXISTS(SELECT 1 FROM sqlite_schema WHERE name = ?1 AND sql IS ?2)";
+                Ok((connection.query_row(query, (&name, sql), |row| row.get::<_, bool>(0))?, name))
+            });
+            match same.map_err(|e| SqliteError::new(label, e))? {
+                (true, _) => {}
+                (false, name) => {
+                    let detail = format!("{name} is missing or differs from this layout");
+                    return Err(SqliteError::Damaged { path: label.to_owned(), detail });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Settings of a connection. The page cache is kept small: the whole process must fit into 64 MiB.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(48);
+    connection.execute_batch(
+        "PRAGMA cache_size = -4096;
+         PRAGMA mmap_size = 0;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA journal_size_limit = 8388608;",
+    )
+}
+
+/// A request as plain as those made on opening fails only on a file that is not what it seems.
+fn distrust(error: SqliteError) -> SqliteError {
+    match error {
+        SqliteError::Failed { path, source } => SqliteError::Damaged { path, detail: one_line(&source.to_string()) },
+        other => other,
+    }
+}
+
+/// Whether nothing was ever written, for example because the program was killed while it created the file.
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(version == 0 && objects == 0)
+}
+
+/// The first line of a message.
+fn one_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,56 @@
+//! The catalog that a command names.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, ChangeLog, LocalCatalog};
+use crate::config::IntegrationIdentifier;
+
+use super::StartupError;
+
+/// Where a catalog is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatalogPlace {
+    /// `sqlite:PATH`: a catalog in a file.
+    Sqlite(PathBuf),
+    /// `jsonl:PATH`: a log of changes; `-` is standard output.
+    Jsonl(PathBuf),
+}
+
+impl FromStr for CatalogPlace {
+    type Err = StartupError;
+
+    fn from_str(given: &str) -> Result<Self, StartupError> {
+        match given.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("jsonl", path)) if !path.is_empty() => Ok(Self::Jsonl(path.into())),
+            _ => Err(StartupError::CatalogName { given: given.to_owned() }),
+        }
+    }
+}
+
+/// Opens a catalog for an integration of that identifier.
+///
+/// # Errors
+/// The file is not ours, damaged, or cannot be written.
+pub async fn catalog(place: &CatalogPlace, owner: &IntegrationIdentifier) -> Result<Arc<dyn Catalog>, StartupError> {
+    Ok(match place {
+        CatalogPlace::Sqlite(path) => Arc::new(LocalCatalog::open(path, owner.as_str()).await?),
+        CatalogPlace::Jsonl(path) => Arc::new(ChangeLog::open(path, owner.as_str())?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalog_is_named_by_its_form_and_place() {
+        assert_eq!("sqlite:a:b.db".parse::<CatalogPlace>().unwrap(), CatalogPlace::Sqlite("a:b.db".into()));
+        assert_eq!("jsonl:-".parse::<CatalogPlace>().unwrap(), CatalogPlace::Jsonl("-".into()));
+        for wrong in ["", "sqlite:", "catalog.db", "postgres:x"] {
+            assert!(wrong.parse::<CatalogPlace>().is_err(), "{wrong}");
+        }
+    }
+}

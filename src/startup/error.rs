@@ -1,0 +1,61 @@
+//! Why a sync cannot start.
+
+use std::path::PathBuf;
+
+use crate::bitbucket::CredentialError;
+use crate::catalog::CatalogError;
+use crate::http::HttpClientError;
+use crate::mapping::MappingError;
+use crate::state::StateError;
+
+/// A part of a sync that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartupError {
+    /// The name of a catalog cannot be understood.
+    #[error("`{given}` names no catalog: write `sqlite:PATH`, `jsonl:PATH` or `jsonl:-`")]
+    CatalogName {
+        /// What was given.
+        given: String,
+    },
+    /// The catalog cannot be opened.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The state file cannot be opened.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A credential cannot be used.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// No HTTP client can be built.
+    #[error(transparent)]
+    Http(#[from] HttpClientError),
+    /// A document cannot be read.
+    #[error("cannot read {path}", path = path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A mapping document cannot be used.
+    #[error("{name}: {source}")]
+    Mapping {
+        /// Which.
+        name: String,
+        /// Why.
+        source: MappingError,
+    },
+    /// A document of blueprints cannot be used.
+    #[error("{name}: the blueprints cannot be read: {message}")]
+    Blueprints {
+        /// Which.
+        name: String,
+        /// Why.
+        message: String,
+    },
+    /// The product is not built yet.
+    #[error("Bitbucket Data Center is not supported yet; set up Bitbucket Cloud (integration.config.bitbucketWorkspace)")]
+    UnsupportedProduct,
+}

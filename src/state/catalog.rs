@@ -1,0 +1,42 @@
+//! The part of the state that belongs to one catalog.
+
+use rusqlite::Connection;
+
+use super::StateError;
+use crate::sqlite::Database;
+
+/// What is remembered about one catalog and the integration that writes to it; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CatalogState {
+    pub(super) database: Database,
+    pub(super) id: i64,
+}
+
+/// How many rows one job deletes: large enough to be quick, small enough for the log to stay small.
+pub(super) const CHUNK: usize = 10_000;
+
+impl CatalogState {
+    pub(super) async fn open(database: Database, name: String) -> Result<Self, StateError> {
+        let id = database
+            .write(move |connection| {
+                connection.execute("INSERT INTO catalogs (name) VALUES (?1) ON CONFLICT DO NOTHING", [&name])?;
+                connection.query_row("SELECT id FROM catalogs WHERE name = ?1", [&name], |row| row.get(0))
+            })
+            .await?;
+        Ok(Self { database, id })
+    }
+
+    /// Deletes rows chunk by chunk; the statement must delete at most `?2` rows of catalog `?1`.
+    pub(super) async fn delete_in_chunks(&self, sql: &'static str) -> Result<(), StateError> {
+        let catalog = self.id;
+        let chunk = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        let delete = move |connection: &Connection| connection.prepare_cached(sql)?.execute((catalog, chunk));
+        while self.database.write(delete).await? == CHUNK {}
+        Ok(())
+    }
+}
+
+/// A count that SQLite gives as a signed number.
+pub(super) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

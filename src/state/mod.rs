@@ -1,0 +1,27 @@
+//! What the program remembers between runs: what it wrote and from where, cursors, budget windows.
+//!
+//! All of it can be lost at any time: it saves work, and a missing or damaged file only means that the next
+//! sync compares everything.
+
+mod catalog;
+mod error;
+mod fingerprint;
+mod open;
+mod owned;
+mod provenance;
+mod schema;
+mod spool;
+mod syncs;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalog::CatalogState;
+pub use error::StateError;
+pub use fingerprint::Fingerprint;
+pub use open::{Opened, Origin, State};
+pub use owned::Unseen;
+pub use provenance::{Known, Provenance, Trace};
+pub use spool::{Spool, SpoolItem};
+pub use syncs::{SyncId, SyncRecord};

@@ -1,0 +1,62 @@
+//! The tables of the state file.
+
+use crate::sqlite::{Examine, FileKind};
+
+/// A state file: "bbPs" in its header.
+pub(super) static KIND: FileKind =
+    FileKind { application_id: 0x6262_5073, layouts: &[FIRST], examine: Examine::Everything };
+
+/// `checksum` covers the columns of its row that name or describe something, since SQLite does not notice a flipped bit
+/// in a text. A row whose sum is wrong counts as missing.
+const FIRST: &str = "
+CREATE TABLE catalogs (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE syncs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  catalog INTEGER NOT NULL REFERENCES catalogs (id),
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  complete INTEGER NOT NULL DEFAULT 0,
+  summary TEXT,
+  owned_listing TEXT NOT NULL DEFAULT 'none'
+);
+CREATE INDEX syncs_of_catalog ON syncs (catalog, id);
+CREATE TABLE entities (
+  catalog INTEGER NOT NULL,
+  blueprint TEXT NOT NULL,
+  identifier TEXT NOT NULL,
+  resource TEXT,
+  source_key TEXT,
+  parent_key TEXT,
+  hash BLOB,
+  last_seen_sync INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (catalog, blueprint, identifier)
+) WITHOUT ROWID;
+CREATE INDEX entities_of_source ON entities (catalog, source_key);
+CREATE TABLE owned (
+  catalog INTEGER NOT NULL,
+  blueprint TEXT NOT NULL,
+  identifier TEXT NOT NULL,
+  sync INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (catalog, blueprint, identifier)
+) WITHOUT ROWID;
+CREATE TABLE spool (
+  id INTEGER PRIMARY KEY,
+  catalog INTEGER NOT NULL,
+  listing TEXT NOT NULL,
+  parent_key TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  taken INTEGER NOT NULL DEFAULT 0,
+  checksum INTEGER NOT NULL
+);
+CREATE INDEX spool_of_listing ON spool (catalog, listing, taken, id);
+CREATE TABLE settings (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL,
+  checksum INTEGER NOT NULL
+) WITHOUT ROWID;
+";
