@@ -10,6 +10,11 @@ mod error;
 mod identity;
 mod integration;
 mod organization;
+mod report;
+#[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub(crate) use answer::{Answer, text};
@@ -22,3 +27,7 @@ pub use error::{PortError, Refusal};
 pub use identity::{CORE_VERSION, Identity, ResyncId};
 pub use integration::{Ingest, Integration};
 pub use organization::Organization;
+pub use report::{
+    KindMetrics, LogRecord, LogSettings, LogShipper, LogSink, Mask, PortLogLayer, PortReporter, ReportedResource,
+    ReporterSettings, ResyncSchedule, SyncState,
+};
