@@ -14,6 +14,7 @@ pub mod http;
 pub mod kinds;
 pub mod logs;
 pub mod mapping;
+pub mod port;
 pub mod sqlite;
 pub mod startup;
 pub mod state;

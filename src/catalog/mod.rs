@@ -10,6 +10,7 @@ mod entity;
 mod error;
 pub mod jsonl;
 pub mod local;
+pub mod port;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{

@@ -1,0 +1,112 @@
+//! What is asked for when Port is set up.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::catalog::Blueprint;
+
+/// How Port is to be set up for an integration.
+#[derive(Clone, Debug)]
+pub struct ProvisionRequest {
+    /// The mapping to begin with, as JSON; it is sent in the form of [`super::runtime_form`].
+    pub default_mapping: Value,
+    /// The blueprints to begin with.
+    pub default_blueprints: Vec<Blueprint>,
+    /// `initialize_port_resources`: whether first blueprints and mapping are created.
+    pub initialize: bool,
+    /// `create_port_resources_origin`; `None` leaves it to Port.
+    pub origin: Option<Origin>,
+    /// Where this program runs; must agree with what Port has of the integration.
+    pub runtime: Runtime,
+    /// What to do if there is no such integration.
+    pub when_missing: WhenMissing,
+    /// How long to wait for Port to bring mapping and blueprints itself.
+    pub port_origin_wait: Duration,
+}
+
+impl ProvisionRequest {
+    /// A request with the usual settings: create what is missing, wait up to 5 minutes for Port.
+    #[must_use]
+    pub fn new(default_mapping: Value, default_blueprints: Vec<Blueprint>) -> Self {
+        Self {
+            default_mapping,
+            default_blueprints,
+            initialize: true,
+            origin: None,
+            runtime: Runtime::OnPrem,
+            when_missing: WhenMissing::Create,
+            port_origin_wait: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Where first blueprints and mapping come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nowhere: no blueprints and a mapping without resources.
+    Empty,
+    /// From this program.
+    Default,
+    /// From Port itself.
+    Port,
+}
+
+impl Origin {
+    /// The origin of that name; `Ocean` is an old name of `Default`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "Empty" => Some(Self::Empty),
+            "Ocean" | "Default" => Some(Self::Default),
+            "Port" => Some(Self::Port),
+            _ => None,
+        }
+    }
+
+    /// Its name at Port.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::Default => "Default",
+            Self::Port => "Port",
+        }
+    }
+}
+
+/// Where the program runs (`installationType` at Port).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// On machines of the user's.
+    OnPrem,
+    /// At Port.
+    Saas,
+}
+
+impl Runtime {
+    /// Its name at Port.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OnPrem => "OnPrem",
+            Self::Saas => "Saas",
+        }
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What to do if the integration does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenMissing {
+    /// Create it.
+    Create,
+    /// End with an error that says how to create it.
+    Refuse,
+}

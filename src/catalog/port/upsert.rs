@@ -1,0 +1,138 @@
+//! Writes entities in bulks.
+
+use std::collections::HashMap;
+
+use futures::future::join_all;
+use http::StatusCode;
+
+use super::PortCatalog;
+use super::bulk::BulkAnswer;
+use super::failure::{catalog_error, write_failure};
+use crate::catalog::{
+    Catalog as _, CatalogError, Entity, Existing, MissingRelated, Retry, UpsertResult, WriteFailure, WriteOptions,
+    identifier_text,
+};
+use crate::port::{Answer, Call, PortError, segment};
+
+/// Sends each entity once, the last where several have one identifier, and gives all of those its result.
+pub(super) async fn upsert(
+    catalog: &PortCatalog,
+    blueprint: &str,
+    entities: &[Entity],
+    options: WriteOptions,
+) -> Result<Vec<UpsertResult>, CatalogError> {
+    let (sent, of) = without_doubles(entities);
+    let chunks = chunks(catalog, &sent);
+    let alone = chunks.len() == 1;
+    let answers = join_all(chunks.into_iter().map(|chunk| bulk(catalog, blueprint, chunk, options))).await;
+    let mut results = Vec::with_capacity(sent.len());
+    for (chunk, answer) in answers {
+        match answer {
+            Ok(answer) => results.extend(answer),
+            Err(error) if alone => return Err(whole(catalog, blueprint, error)),
+            // The other bulks stand: this one's entities have failed, each with the reason.
+            Err(error) => results.extend(chunk.iter().map(|_| UpsertResult::Failed(write_failure(&error)))),
+        }
+    }
+    Ok(of.into_iter().map(|place| results.get(place).cloned().unwrap_or_else(lost)).collect())
+}
+
+/// The entities to send, and for each given one the place of that which is sent for it.
+fn without_doubles(entities: &[Entity]) -> (Vec<&Entity>, Vec<usize>) {
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(entities.len());
+    let mut sent: Vec<&Entity> = Vec::with_capacity(entities.len());
+    let mut of = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let place = *places.entry(identifier_text(&entity.identifier)).or_insert(sent.len());
+        match sent.get_mut(place) {
+            Some(earlier) => *earlier = entity,
+            None => sent.push(entity),
+        }
+        of.push(place);
+    }
+    (sent, of)
+}
+
+/// Cuts what is to be sent into bulks that Port takes.
+fn chunks<'a, 'b>(catalog: &PortCatalog, sent: &'b [&'a Entity]) -> Vec<&'b [&'a Entity]> {
+    let limits = catalog.bulk_limits();
+    let mut chunks = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (nth, entity) in sent.iter().enumerate() {
+        let size = serde_json::to_vec(entity).map_or(0, |text| text.len() + 1);
+        if nth > start && (nth - start >= limits.entities || bytes + size > limits.bytes) {
+            chunks.extend(sent.get(start..nth));
+            (start, bytes) = (nth, 0);
+        }
+        bytes += size;
+    }
+    chunks.extend(sent.get(start..).filter(|rest| !rest.is_empty()));
+    chunks
+}
+
+async fn bulk<'a, 'b>(
+    catalog: &PortCatalog,
+    blueprint: &str,
+    chunk: &'b [&'a Entity],
+    options: WriteOptions,
+) -> (&'b [&'a Entity], Result<Vec<UpsertResult>, PortError>) {
+    (chunk, try_bulk(catalog, blueprint, chunk, options).await)
+}
+
+async fn try_bulk(
+    catalog: &PortCatalog,
+    blueprint: &str,
+    chunk: &[&Entity],
+    options: WriteOptions,
+) -> Result<Vec<UpsertResult>, PortError> {
+    let path = format!("/blueprints/{}/entities/bulk", segment(blueprint));
+    let call = Call::post(path).json(&serde_json::json!({ "entities": chunk }))?.bulk();
+    let call = write(catalog, call, options);
+    let answer = match catalog.client.send(&call).await {
+        Ok(answer) => answer,
+        Err(error) if error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE) => {
+            return Ok(join_all(chunk.iter().map(|entity| single(catalog, blueprint, entity, options))).await);
+        }
+        Err(error) => return Err(error),
+    };
+    let read: BulkAnswer = answer.json(&call.site())?;
+    if read.ok == Some(false) && read.is_silent() {
+        return Err(answer.refusal(&call.site()));
+    }
+    Ok(read.results(chunk))
+}
+
+/// Sends one entity alone.
+async fn single(catalog: &PortCatalog, blueprint: &str, entity: &Entity, options: WriteOptions) -> UpsertResult {
+    let call = Call::post(format!("/blueprints/{}/entities", segment(blueprint))).json(entity);
+    let answer = match call {
+        Ok(call) => catalog.client.send(&write(catalog, call, options)).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(Answer { status: StatusCode::CREATED, .. }) => UpsertResult::Created,
+        Ok(_) => UpsertResult::Updated,
+        Err(error) => UpsertResult::Failed(write_failure(&error)),
+    }
+}
+
+/// An upsert can be repeated: it says what shall be, not what shall change.
+fn write(catalog: &PortCatalog, call: Call, options: WriteOptions) -> Call {
+    let call = call
+        .query("upsert", true)
+        .query("merge", options.existing == Existing::Merge)
+        .query("create_missing_related_entities", options.missing_related == MissingRelated::Create)
+        .query("validation_only", false);
+    catalog.in_context(call.exporter().repeatable())
+}
+
+fn whole(catalog: &PortCatalog, blueprint: &str, error: PortError) -> CatalogError {
+    if error.status() == Some(StatusCode::NOT_FOUND) {
+        return CatalogError::MissingBlueprint { catalog: catalog.name.clone(), blueprint: blueprint.to_owned() };
+    }
+    catalog_error(&catalog.name, error)
+}
+
+fn lost() -> UpsertResult {
+    UpsertResult::Failed(WriteFailure { reason: "it was not sent".to_owned(), retry: Retry::Later })
+}

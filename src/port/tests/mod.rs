@@ -1,0 +1,4 @@
+//! The client against a stub: tokens, repetitions, odd answers.
+
+mod repetition;
+mod tokens;
