@@ -129,6 +129,12 @@ impl Feed<'_> {
         if values.is_empty() {
             return Ok(());
         }
+        for resource in &node.resources {
+            let wanted = self.ctx.observer.examples_wanted(*resource).min(values.len());
+            if wanted > 0 {
+                self.ctx.observer.examples(*resource, node.listing.kind().name(), &values[..wanted]);
+            }
+        }
         let wanted = enrich::wanted_by(self.ctx, node);
         if wanted.is_empty() {
             return self.hand_on(node, owner, values, vec![], spooled).await;
