@@ -8,9 +8,14 @@
 
 pub mod bitbucket;
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod http;
+pub mod kinds;
+pub mod logs;
 pub mod mapping;
 pub mod port;
 pub mod sqlite;
+pub mod startup;
 pub mod state;
+pub mod sync;

@@ -10,8 +10,12 @@ use bitbucket_port_sandbox::cloud::{
     Access, Account, Options, PullRequestEdit, PullRequestState, Quota, Server, World, WorldSpec,
 };
 use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
-use client::{get, send};
+use client::{Answer, send};
 use serde_json::{Value, json};
+
+async fn get(url: &str) -> Answer {
+    send("GET", url, &[], None).await.expect("an answer")
+}
 
 async fn server() -> Server {
     let spec = WorldSpec { repositories: 130, pull_requests_per_repository: 60, ..WorldSpec::default() };
@@ -46,6 +50,9 @@ async fn listings_are_paged_and_complete() {
     assert!(repositories.iter().any(|repository| repository["mainbranch"].is_null()));
     let projects = all_pages(&format!("{}/workspaces/acme/projects", server.url())).await;
     assert_eq!(projects.len(), 4);
+    let key = projects[1]["key"].as_str().expect("a key");
+    assert_eq!(get(&format!("{}/workspaces/acme/projects/{key}", server.url())).await.json(), projects[1]);
+    assert_eq!(get(&format!("{}/workspaces/acme/projects/NONE", server.url())).await.status, 404);
     for repository in &repositories {
         let size = repository.to_string().len();
         let least = if repository["description"] == "" { 2_600 } else { 3_000 };
@@ -284,6 +291,16 @@ async fn faults_strike_as_told() {
     assert_eq!(get(&url).await.json()["size"], 130);
     server.faults().clear();
     assert_eq!(get(&url).await.status, 200);
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_are_counted() {
+    let server = server().await;
+    server.faults().set_latency(Duration::from_millis(20));
+    let url = format!("{}/workspaces/acme", server.url());
+    let answers = futures::future::join_all((0..5).map(|_| get(&url))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!((server.record().peak_in_flight(), server.record().total()), (5, 5));
 }
 
 #[tokio::test]

@@ -8,8 +8,10 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    budget_settings::{BudgetSettings, Class},
     credential::Credential,
-    pool::{BudgetRecord, BudgetSettings, Class, LimitNotice, Pool, Refused, Reservation, Turn, WaitReason},
+    lane::{BudgetRecord, LimitNotice, WaitReason},
+    pool::{Pool, Refused, Reservation, Turn},
 };
 use crate::http::{Clock, Moment, RetryPolicy};
 
@@ -22,7 +24,6 @@ pub struct Budget {
 #[derive(Debug)]
 struct Shared {
     pool: Mutex<Pool>,
-    settings: BudgetSettings,
     policy: RetryPolicy,
     clock: Arc<dyn Clock>,
     /// Something changed that may let a waiting request go.
@@ -54,14 +55,14 @@ pub(crate) struct Grant {
 impl Budget {
     pub(crate) fn new(
         credentials: Vec<Credential>,
-        settings: BudgetSettings,
+        settings: &BudgetSettings,
         policy: RetryPolicy,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let credentials = if credentials.is_empty() { vec![Credential::anonymous()] } else { credentials };
-        let pool = Mutex::new(Pool::new(credentials, &settings));
+        let pool = Mutex::new(Pool::new(credentials, settings));
         let lines = [tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(())];
-        Self { shared: Arc::new(Shared { pool, settings, policy, clock, changed: Notify::new(), lines }) }
+        Self { shared: Arc::new(Shared { pool, policy, clock, changed: Notify::new(), lines }) }
     }
 
     /// Requests that may be made right now with all credentials together; `None` without a limit.
@@ -188,6 +189,12 @@ impl Grant {
         self.reservation.slot
     }
 
+    /// Whether this leave has been overtaken by an answer to another request, and a new one must be asked for.
+    pub(crate) fn is_stale(&self) -> bool {
+        let now = self.shared.clock.now();
+        self.shared.pool().is_stale(&self.reservation, now)
+    }
+
     /// The request goes out now, or at least it is not certain that it does not.
     pub(crate) fn sent(&mut self) {
         let now = self.shared.clock.now();
@@ -204,11 +211,7 @@ impl Grant {
 
     pub(crate) fn notice(&self, notice: &LimitNotice) {
         let now = self.shared.clock.now();
-        let quota = match self.reservation.class {
-            Class::Rest => self.shared.settings.rest,
-            Class::Files => self.shared.settings.files,
-        };
-        self.shared.pool().notice(&self.reservation, notice, quota, now);
+        self.shared.pool().notice(&self.reservation, notice, now);
     }
 
     pub(crate) fn accepted(&self) {
@@ -243,5 +246,122 @@ impl Drop for Grant {
     fn drop(&mut self) {
         self.shared.pool().finish(&self.reservation, self.sent);
         self.shared.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use secrecy::SecretString;
+
+    use super::{super::window::Quota, *};
+    use crate::http::ManualClock;
+
+    const START: Moment = Moment::from_millis(1_000_000_000);
+
+    fn budget(tokens: &str, limit: u32) -> (Budget, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::standing(START));
+        let settings = BudgetSettings { rest: Some(Quota::per_hour(limit)), ..BudgetSettings::cloud() };
+        let credentials = Credential::access_tokens(&SecretString::from(tokens)).unwrap();
+        (Budget::new(credentials, &settings, RetryPolicy::default(), Arc::<ManualClock>::clone(&clock) as _), clock)
+    }
+
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Grant, Denied>> + 'a>>;
+
+    fn wait(budget: &Budget, hours: u64) -> Waiting<'_> {
+        Box::pin(budget.acquire(Class::Rest, &[], START.after(Duration::from_secs(hours * 3600))))
+    }
+
+    async fn spend(budget: &Budget) {
+        wait(budget, 1).await.unwrap().sent();
+    }
+
+    #[tokio::test]
+    async fn who_came_first_goes_first() {
+        let (budget, clock) = budget("one", 2);
+        spend(&budget).await;
+        spend(&budget).await;
+        let mut waiting: Vec<_> = (0..5).map(|_| wait(&budget, 3)).collect();
+        for one in &mut waiting {
+            assert!(futures::poll!(one).is_pending());
+        }
+        clock.advance(Duration::from_secs(3610));
+        // Polled in the wrong order: those who came later must still not overtake.
+        let (mut through, mut grants) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            for (index, one) in waiting.iter_mut().enumerate().rev() {
+                if through.contains(&index) {
+                    continue;
+                }
+                if let std::task::Poll::Ready(grant) = futures::poll!(one) {
+                    through.push(index);
+                    grants.push(grant.unwrap());
+                }
+            }
+        }
+        assert_eq!(through, [0, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_not_made_frees_the_next() {
+        let (budget, _clock) = budget("one", 1);
+        let first = wait(&budget, 1).await.unwrap();
+        let mut second = Box::pin(budget.acquire(Class::Rest, &[], START.after(Duration::from_secs(4000))));
+        assert!(futures::poll!(&mut second).is_pending());
+        drop(first);
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_does_not_hold_up_the_next() {
+        let (budget, clock) = budget("one", 1);
+        spend(&budget).await;
+        let (mut first, mut second) = (wait(&budget, 2), wait(&budget, 2));
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        drop(first);
+        clock.advance(Duration::from_secs(3610));
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_cannot_succeed_is_not_begun() {
+        let (budget, _clock) = budget("one", 1);
+        spend(&budget).await;
+        let denied = budget.acquire(Class::Rest, &[], START.after(Duration::from_secs(60))).await.unwrap_err();
+        let Denied::TooLong { wait, reason } = denied else { panic!("expected a wait, got {denied:?}") };
+        assert_eq!(reason, WaitReason::Budget { limit: 1 });
+        assert!(wait > Duration::from_secs(3599), "{wait:?}");
+    }
+
+    #[tokio::test]
+    async fn a_wait_behind_others_ends_at_its_deadline() {
+        let (budget, clock) = budget("one", 1);
+        spend(&budget).await;
+        let (mut first, mut second) = (wait(&budget, 2), wait(&budget, 1));
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(second.await.unwrap_err(), Denied::Expired);
+    }
+
+    #[tokio::test]
+    async fn one_class_does_not_wait_for_the_other() {
+        let (budget, _clock) = budget("one", 1);
+        spend(&budget).await;
+        let mut stuck = wait(&budget, 2);
+        assert!(futures::poll!(&mut stuck).is_pending());
+        let deadline = START.after(Duration::from_secs(1));
+        assert!(budget.acquire(Class::Files, &[], deadline).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_cannot_use_every_credential_does_not_hold_up_the_line() {
+        let (budget, _clock) = budget("one,two", 5);
+        let grant = budget.acquire(Class::Rest, &[0], START.after(Duration::from_secs(7200))).await.unwrap();
+        grant.hold(Duration::from_secs(3600));
+        drop(grant);
+        let mut picky = Box::pin(budget.acquire(Class::Rest, &[0], START.after(Duration::from_secs(7200))));
+        assert!(futures::poll!(&mut picky).is_pending());
+        assert_eq!(wait(&budget, 1).await.unwrap().slot(), 0);
     }
 }

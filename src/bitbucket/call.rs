@@ -12,7 +12,7 @@ use super::{
     budget::{Denied, Grant},
     call_info::{CallInfo, CallSite, request_id},
     credential::CredentialKind,
-    pool::{LimitNotice, WaitReason},
+    lane::{LimitNotice, WaitReason},
     refusal::{Failure, FailureCause, Refusal},
     transport::Transport,
     treatment::{BodyMode, Treatment},
@@ -101,11 +101,15 @@ impl<'a> Call<'a> {
     }
 
     async fn leave_to_send(&mut self) -> Result<(Grant, OwnedSemaphorePermit), Denied> {
-        let asked = self.transport.now();
-        let grant = self.transport.budget().acquire(self.treatment.class, &self.refused_by, self.deadline).await?;
-        self.count_wait(self.transport.now().since(asked));
-        let place = self.transport.place(self.deadline).await.ok_or(Denied::Expired)?;
-        Ok((grant, place))
+        loop {
+            let asked = self.transport.now();
+            let grant = self.transport.budget().acquire(self.treatment.class, &self.refused_by, self.deadline).await?;
+            self.count_wait(self.transport.now().since(asked));
+            let place = self.transport.place(self.deadline).await.ok_or(Denied::Expired)?;
+            if !grant.is_stale() {
+                return Ok((grant, place));
+            }
+        }
     }
 
     fn count_wait(&mut self, delay: Duration) {
@@ -181,11 +185,12 @@ impl<'a> Call<'a> {
         repeatable: bool,
         error: Arc<dyn std::error::Error + Send + Sync>,
     ) -> Next {
-        if repeatable && may_repeat(&self.site.method, class) {
-            if let Some(delay) = self.schedule.next().filter(|delay| self.in_time(*delay)) {
-                tracing::warn!(call = %self.site, attempt = self.attempts, seconds = delay.as_secs_f64(), %error, "no answer; trying again");
-                return Next::After(delay);
-            }
+        let allowed = repeatable && may_repeat(&self.site.method, class);
+        let delay = if allowed { self.schedule.next().filter(|delay| self.in_time(*delay)) } else { None };
+        if let Some(delay) = delay {
+            let seconds = delay.as_secs_f64();
+            tracing::warn!(call = %self.site, attempt = self.attempts, seconds, %error, "no answer; trying again");
+            return Next::After(delay);
         }
         Next::Fail(FailureCause::Unreachable(error))
     }
@@ -241,7 +246,8 @@ impl<'a> Call<'a> {
                 None => Next::End(self.rebuild(answer, grant.credential().kind())),
             };
         }
-        tracing::warn!(call = %self.site, attempt = self.attempts, status = status.as_u16(), seconds = delay.as_secs_f64(), "Bitbucket has a fault; trying again");
+        let (status, seconds) = (status.as_u16(), delay.as_secs_f64());
+        tracing::warn!(call = %self.site, attempt = self.attempts, status, seconds, "Bitbucket has a fault; trying again");
         Next::After(delay)
     }
 

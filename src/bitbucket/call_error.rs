@@ -29,7 +29,7 @@ pub enum CallError {
     #[error("{call}: Bitbucket did not answer{}{}", tried(*attempts, *waited), network_hint(source.as_ref()))]
     Unreachable {
         /// The call.
-        call: CallSite,
+        call: Box<CallSite>,
         /// Requests that were tried.
         attempts: u32,
         /// Time spent waiting between them.
@@ -42,7 +42,7 @@ pub enum CallError {
     #[error("{call}: {reason}{}", tried(*attempts, *waited))]
     Refused {
         /// The call.
-        call: CallSite,
+        call: Box<CallSite>,
         /// Requests that were sent before.
         attempts: u32,
         /// Time spent waiting.
@@ -73,6 +73,8 @@ pub struct StatusError {
     pub remedy: Option<&'static str>,
     /// Requests that were sent.
     pub attempts: u32,
+    /// Time spent waiting between them.
+    pub waited: Duration,
 }
 
 /// An answer that is not what is expected.
@@ -164,11 +166,20 @@ impl CallError {
             request_id: info.request_id.clone(),
             remedy: remedy(status, info.product, info.credential),
             attempts: info.attempts,
+            waited: info.waited,
         }))
     }
 
     fn from_status(status: StatusCode, request_id: Option<String>) -> Self {
-        Self::Status(Box::new(StatusError { call: None, status, message: None, request_id, remedy: None, attempts: 1 }))
+        Self::Status(Box::new(StatusError {
+            call: None,
+            status,
+            message: None,
+            request_id,
+            remedy: None,
+            attempts: 1,
+            waited: Duration::ZERO,
+        }))
     }
 
     pub(crate) fn undecodable(
@@ -183,7 +194,8 @@ impl CallError {
 
 impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
-        let Failure { site: call, attempts, waited, cause } = failure;
+        let Failure { site, attempts, waited, cause } = failure;
+        let call = Box::new(site);
         match cause {
             FailureCause::Unreachable(source) => Self::Unreachable { call, attempts, waited, source },
             FailureCause::Refused(reason) => Self::Refused { call, attempts, waited, reason },
@@ -226,7 +238,7 @@ impl fmt::Display for StatusError {
         write_call(f, self.call.as_ref())?;
         write!(f, "Bitbucket answered {}", self.status)?;
         if self.attempts > 1 {
-            write!(f, " after {} attempts", self.attempts)?;
+            f.write_str(&tried(self.attempts, self.waited))?;
         }
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
@@ -301,31 +313,37 @@ mod tests {
     fn errors_are_whole_sentences() {
         let forbidden = StatusError {
             call: Some(site()),
-            status: StatusCode::FORBIDDEN,
-            message: Some("Missing scope. (needs the scope repository, has account)".to_owned()),
+            status: StatusCode::BAD_GATEWAY,
+            message: Some("Sorry. (Busy)".to_owned()),
             request_id: Some("3f1c".to_owned()),
-            remedy: Some("give it more"),
-            attempts: 1,
+            remedy: Some("try again later"),
+            attempts: 7,
+            waited: Duration::from_secs(47),
         };
         let broken = serde_json::from_str::<Vec<u8>>("<html>").unwrap_err();
         let texts = [
             CallError::Status(Box::new(forbidden)),
             CallError::undecodable(Some(site()), None, Bytes::from_static(b"<html>"), broken),
             CallError::Unreachable {
-                call: site(),
+                call: Box::new(site()),
                 attempts: 7,
                 waited: Duration::from_secs(61),
                 source: Arc::new(std::io::Error::other("dns error: no such host")),
             },
             CallError::Refused {
-                call: site(),
+                call: Box::new(site()),
                 attempts: 1,
                 waited: Duration::ZERO,
                 reason: Refusal::Wait { wait: Duration::from_secs(86_400), reason: super::super::WaitReason::Service },
             },
         ]
         .map(|error| error.to_string());
-        insta::assert_snapshot!(texts.join("\n"), @"");
+        insta::assert_snapshot!(texts.join("\n"), @r#"
+        GET /2.0/repositories/acme: Bitbucket answered 502 Bad Gateway (7 attempts, waited 47.0s): Sorry. (Busy) [request id 3f1c]; try again later
+        GET /2.0/repositories/acme: the answer of 6 bytes is not what is expected: expected value at line 1 column 1; it begins with "<html>"
+        GET /2.0/repositories/acme: Bitbucket did not answer (7 attempts, waited 1m 1s): dns error: no such host; check the host name and, behind a proxy, HTTPS_PROXY
+        GET /2.0/repositories/acme: Bitbucket asks to wait 24h 0m, which is longer than a call may last (1 attempt)
+        "#);
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub struct Fingerprint(String);
 impl Fingerprint {
     fn of(kind: &str, text: &str) -> Self {
         let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(text).finalize();
-        Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let half = digest.iter().take(16).fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+        Self(format!("{half:032x}"))
     }
 
     /// The fingerprint as text.

@@ -1,6 +1,12 @@
 //! How generated clients send their requests through the transport.
+//!
+//! Generated code expects each client to implement [`progenitor_client::ClientHooks`]; its `pre` calls [`prepare`], its
+//! `exec` calls [`exec`].
 
-use reqwest::{Request, header::HeaderName};
+use progenitor_client::{ClientInfo, OperationInfo};
+use reqwest::{Request, Response, header::HeaderName};
+
+use super::transport::Transport;
 
 /// The header that generated clients add and Bitbucket has no use for.
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
@@ -48,31 +54,14 @@ fn file_path_start(path: &str) -> Option<usize> {
     (start < path.len()).then_some(start)
 }
 
-/// Connects a generated client, whose inner value is a [`super::Transport`], with the transport.
-macro_rules! hooks_for {
-    ($client:ty) => {
-        impl ::progenitor_client::ClientHooks<$crate::bitbucket::Transport> for $client {
-            async fn pre<E>(
-                &self,
-                request: &mut ::reqwest::Request,
-                _info: &::progenitor_client::OperationInfo,
-            ) -> ::std::result::Result<(), ::progenitor_client::Error<E>> {
-                $crate::bitbucket::hooks::prepare(request);
-                Ok(())
-            }
-
-            async fn exec(
-                &self,
-                request: ::reqwest::Request,
-                info: &::progenitor_client::OperationInfo,
-            ) -> ::reqwest::Result<::reqwest::Response> {
-                use ::progenitor_client::ClientInfo as _;
-                self.inner().execute(self.client(), request, info.operation_id).await
-            }
-        }
-    };
+/// Sends a request of a generated client: what its `exec` hook does.
+pub(crate) async fn exec<C: ClientInfo<Transport>>(
+    client: &C,
+    request: Request,
+    info: &OperationInfo,
+) -> reqwest::Result<Response> {
+    client.inner().execute(client.client(), request, info.operation_id).await
 }
-pub(crate) use hooks_for;
 
 #[cfg(test)]
 mod tests {

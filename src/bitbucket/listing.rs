@@ -124,7 +124,8 @@ where
         let Some(link) = link else { return Outcome::Complete };
         if let Err(reason) = trail.step(&link) {
             let call = CallSite { operation, method: Method::GET, path: operation.to_owned() };
-            let refused = CallError::Refused { call, attempts: 0, waited: std::time::Duration::ZERO, reason };
+            let refused =
+                CallError::Refused { call: Box::new(call), attempts: 0, waited: std::time::Duration::ZERO, reason };
             return Outcome::Partial(Arc::new(refused));
         }
         // There must be room for the page before it is asked for: one ahead, not two.
@@ -234,9 +235,11 @@ mod tests {
         let (held, alive) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
         let witness = Arc::downgrade(&held);
         let first = async move {
-            let _held = held;
+            let held = held;
             alive.fetch_add(1, Ordering::SeqCst);
-            std::future::pending::<Result<Numbered, CallError>>().await
+            std::future::pending::<()>().await;
+            drop(held);
+            Ok(Numbered(1, None))
         };
         let listing = Listing::start("slow", first, |_| std::future::ready(Ok(Numbered(2, None))));
         settle().await;

@@ -46,7 +46,7 @@ fn next_url<C: ClientInfo<Transport>>(client: &C, operation: &'static str, next:
 
 fn refused(operation: &'static str, base: &BaseUrl, reason: Refusal) -> CallError {
     let call = CallSite { operation, method: Method::GET, path: format!("the next page at {base}") };
-    CallError::Refused { call, attempts: 0, waited: std::time::Duration::ZERO, reason }
+    CallError::Refused { call: Box::new(call), attempts: 0, waited: std::time::Duration::ZERO, reason }
 }
 
 async fn decode<P: DeserializeOwned>(response: reqwest::Response) -> Result<P, CallError> {
@@ -61,14 +61,14 @@ async fn decode<P: DeserializeOwned>(response: reqwest::Response) -> Result<P, C
 
 /// The links that one listing has followed: none twice, and not without end.
 #[derive(Debug, Default)]
-pub(crate) struct Trail {
+pub struct Trail {
     /// Hashes, so that a long listing with long links needs little memory.
     seen: HashSet<u64>,
 }
 
 impl Trail {
-    /// Notes a link that is about to be followed.
-    pub(crate) fn step(&mut self, next: &str) -> Result<(), Refusal> {
+    /// Notes a link that is about to be followed; refused when it was followed before, or after far too many.
+    pub fn step(&mut self, next: &str) -> Result<(), Refusal> {
         let pages = self.seen.len() + 1;
         if pages >= MAX_PAGES {
             return Err(Refusal::Endless { pages });

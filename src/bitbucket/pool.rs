@@ -2,122 +2,21 @@
 //!
 //! Pure bookkeeping under one lock; who waits for what is the matter of [`super::budget`].
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    credential::{Credential, CredentialKind, Fingerprint},
-    window::{Quota, Uses, Window},
+    budget_settings::{Adapt, BudgetSettings, Class},
+    credential::{Credential, CredentialKind},
+    lane::{BudgetRecord, Lane, LimitNotice, Offer, WaitReason},
+    window::Window,
 };
 use crate::http::{Moment, RetryPolicy};
-
-/// What Bitbucket counts separately.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// Calls of the API.
-    Rest,
-    /// Contents of files.
-    Files,
-}
-
-impl Class {
-    pub(crate) const ALL: [Self; 2] = [Self::Rest, Self::Files];
-
-    /// The name shown to people.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rest => "API",
-            Self::Files => "file contents",
-        }
-    }
-}
-
-/// What to make of the limit that the service names in its answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Adapt {
-    /// Believe it.
-    #[default]
-    BothWays,
-    /// Believe it only where it is lower: the limit was set by hand.
-    OnlyDown,
-    /// Pay no attention: the headers mean something else (Data Center counts in a bucket, not in an hour).
-    Never,
-}
-
-/// What each credential may spend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BudgetSettings {
-    /// Calls of the API; none means without limit.
-    pub rest: Option<Quota>,
-    /// Contents of files; none means without limit.
-    pub files: Option<Quota>,
-    /// What to make of the limits in answers.
-    pub adapt: Adapt,
-}
-
-impl BudgetSettings {
-    /// Bitbucket Cloud's published limits for one account or access token.
-    #[must_use]
-    pub const fn cloud() -> Self {
-        Self { rest: Some(Quota::per_hour(1_000)), files: Some(Quota::per_hour(5_000)), adapt: Adapt::BothWays }
-    }
-
-    /// Bitbucket Cloud's published limits without a credential.
-    #[must_use]
-    pub const fn cloud_anonymous() -> Self {
-        Self { rest: Some(Quota::per_hour(60)), ..Self::cloud() }
-    }
-
-    /// No limit of our own; a 429 is still heeded.
-    #[must_use]
-    pub const fn unlimited() -> Self {
-        Self { rest: None, files: None, adapt: Adapt::Never }
-    }
-
-    fn quota(&self, class: Class) -> Option<Quota> {
-        match class {
-            Class::Rest => self.rest,
-            Class::Files => self.files,
-        }
-    }
-}
-
-/// The budget of one credential and class as plain data, for keeping across restarts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetRecord {
-    /// Whose.
-    pub credential: Fingerprint,
-    /// Of what.
-    pub class: Class,
-    /// The limit in force.
-    pub limit: u32,
-    /// The requests that still count.
-    pub uses: Uses,
-    /// Until when the service wants to be left alone, in milliseconds since the Unix epoch.
-    pub held_until: Option<u64>,
-}
 
 /// Whether a credential takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Active,
     SetAside,
-}
-
-/// One credential's account for one class.
-#[derive(Debug)]
-struct Lane {
-    window: Option<Window>,
-    held_until: Option<Moment>,
-    /// 429s in a row; while there are any, one request at a time finds out whether it is over.
-    throttles: u32,
-    throttled_at: Option<Moment>,
-    in_flight: u32,
-    /// Limits named in answers, by resource; the lowest holds.
-    named: BTreeMap<String, u32>,
 }
 
 #[derive(Debug)]
@@ -157,26 +56,6 @@ pub(crate) enum Turn {
     Nobody,
 }
 
-/// Why one has to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WaitReason {
-    /// Our own count says that the allowance is spent.
-    Budget {
-        /// The limit in force.
-        limit: u32,
-    },
-    /// The service asked to be left alone.
-    Service,
-}
-
-/// What an answer says about the service's own count.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LimitNotice {
-    pub(crate) limit: Option<u32>,
-    pub(crate) near: bool,
-    pub(crate) resource: Option<String>,
-}
-
 /// What a credential set aside for the first time should be reported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -184,77 +63,8 @@ pub(crate) enum Refused {
     SetAside,
 }
 
-/// Resources whose limits are remembered per credential and class.
-const MAX_RESOURCES: usize = 16;
-/// Limits above this are taken for nonsense.
-const MAX_LIMIT: u32 = 10_000_000;
 /// So many 401 in a row set aside a credential that has worked before.
 const MAX_REFUSALS: u32 = 3;
-
-impl Lane {
-    fn new(quota: Option<Quota>) -> Self {
-        Self {
-            window: quota.map(Window::new),
-            held_until: None,
-            throttles: 0,
-            throttled_at: None,
-            in_flight: 0,
-            named: BTreeMap::new(),
-        }
-    }
-
-    fn held(&self, now: Moment) -> Option<Moment> {
-        self.held_until.filter(|until| *until > now)
-    }
-
-    fn remaining(&mut self, now: Moment) -> u32 {
-        self.window.as_mut().map_or(u32::MAX, |window| window.remaining(now))
-    }
-
-    /// What this lane has to offer; `Go` carries how much is left and how little is in flight, to be compared.
-    fn offer(&mut self, now: Moment) -> Offer {
-        if let Some(until) = self.held(now) {
-            return Offer::Wait(until, WaitReason::Service);
-        }
-        if self.throttles > 0 && self.in_flight > 0 {
-            return Offer::Watch;
-        }
-        let left = self.remaining(now);
-        if left > 0 {
-            return Offer::Go { left, idle: u32::MAX - self.in_flight };
-        }
-        let Some(window) = self.window.as_mut() else { return Offer::Watch };
-        let until = window.when(1, now).unwrap_or_else(|| now.after(window.length()));
-        Offer::Wait(until, WaitReason::Budget { limit: window.limit() })
-    }
-
-    fn take(&mut self, now: Moment) {
-        if let Some(window) = self.window.as_mut() {
-            window.take(now);
-        }
-        self.in_flight = self.in_flight.saturating_add(1);
-    }
-
-    fn hold(&mut self, until: Moment) {
-        self.held_until = self.held_until.max(Some(until));
-    }
-
-    fn adapt(&mut self, adapt: Adapt, quota_limit: u32) {
-        let (Some(window), Some(named)) = (self.window.as_mut(), self.named.values().min()) else { return };
-        let limit = match adapt {
-            Adapt::BothWays => *named,
-            Adapt::OnlyDown => (*named).min(quota_limit),
-            Adapt::Never => return,
-        };
-        window.set_limit(limit);
-    }
-}
-
-enum Offer {
-    Go { left: u32, idle: u32 },
-    Wait(Moment, WaitReason),
-    Watch,
-}
 
 impl Pool {
     pub(crate) fn new(credentials: Vec<Credential>, settings: &BudgetSettings) -> Self {
@@ -321,19 +131,24 @@ impl Pool {
 
     /// Counts a reserved request as sent now.
     pub(crate) fn sent(&mut self, reservation: &mut Reservation, now: Moment) {
-        let at = reservation.at;
-        if let Some(window) = self.lane(reservation.slot, reservation.class).and_then(|lane| lane.window.as_mut()) {
-            window.move_up(at, now);
-            reservation.at = now;
+        if let Some(lane) = self.lane(reservation.slot, reservation.class) {
+            lane.sent(reservation.at, now);
         }
+        reservation.at = now;
+    }
+
+    /// Whether a reservation is no longer good: while it waited for its turn on the wire, the credential was told to
+    /// wait or was refused.
+    pub(crate) fn is_stale(&mut self, reservation: &Reservation, now: Moment) -> bool {
+        let standing = self.slots.get(reservation.slot).map(|slot| slot.standing);
+        let lane = self.lane(reservation.slot, reservation.class);
+        standing != Some(Standing::Active) || lane.is_none_or(|lane| lane.is_overtaken(reservation.at, now))
     }
 
     /// Ends a request; one that was not sent is given back.
     pub(crate) fn finish(&mut self, reservation: &Reservation, was_sent: bool) {
-        let Some(lane) = self.lane(reservation.slot, reservation.class) else { return };
-        lane.in_flight = lane.in_flight.saturating_sub(1);
-        if let Some(window) = lane.window.as_mut().filter(|_| !was_sent) {
-            window.give_back(reservation.at);
+        if let Some(lane) = self.lane(reservation.slot, reservation.class) {
+            lane.finish(reservation.at, was_sent);
         }
     }
 
@@ -344,10 +159,7 @@ impl Pool {
             slot.refusals = 0;
         }
         if let Some(lane) = self.lane(reservation.slot, reservation.class) {
-            // An answer to a request from before the 429 says nothing about what came after.
-            if lane.throttled_at.is_none_or(|at| reservation.at >= at) {
-                lane.throttles = 0;
-            }
+            lane.accepted(reservation.at);
         }
     }
 
@@ -363,7 +175,7 @@ impl Pool {
         Refused::Kept
     }
 
-    /// A 429: the credential rests for as long as asked, or longer each time if nothing was said.
+    /// A 429; returns how long the credential rests.
     pub(crate) fn throttled(
         &mut self,
         reservation: &Reservation,
@@ -371,19 +183,8 @@ impl Pool {
         policy: &RetryPolicy,
         now: Moment,
     ) -> Duration {
-        let Some(lane) = self.lane(reservation.slot, reservation.class) else { return Duration::ZERO };
-        // Several requests in flight are refused together; that is one refusal.
-        if lane.throttled_at.is_none_or(|at| reservation.at >= at) {
-            lane.throttles = lane.throttles.saturating_add(1);
-            lane.throttled_at = Some(now);
-        }
-        let already = lane.held(now).map(|until| until.since(now));
-        let delay = match asked.filter(|delay| !delay.is_zero()) {
-            Some(delay) => delay,
-            None => already.unwrap_or_else(|| policy.throttle_delay(lane.throttles)),
-        };
-        lane.hold(now.after(delay));
-        delay
+        let lane = self.lane(reservation.slot, reservation.class);
+        lane.map_or(Duration::ZERO, |lane| lane.throttled(reservation.at, asked, policy, now))
     }
 
     /// The service asked all to wait who use this credential.
@@ -394,37 +195,17 @@ impl Pool {
     }
 
     /// Takes in what an answer says about the service's own count.
-    pub(crate) fn notice(
-        &mut self,
-        reservation: &Reservation,
-        notice: &LimitNotice,
-        quota: Option<Quota>,
-        now: Moment,
-    ) {
+    pub(crate) fn notice(&mut self, reservation: &Reservation, notice: &LimitNotice, now: Moment) {
         let adapt = self.adapt;
-        let Some(lane) = self.lane(reservation.slot, reservation.class) else { return };
-        let (Some(quota), true) = (quota, adapt != Adapt::Never) else { return };
-        if let Some(limit) = notice.limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)) {
-            let resource = notice.resource.clone().unwrap_or_default();
-            if lane.named.len() < MAX_RESOURCES || lane.named.contains_key(&resource) {
-                lane.named.insert(resource, limit);
-            }
-            lane.adapt(adapt, quota.limit);
-        }
-        if let Some(window) = lane.window.as_mut().filter(|_| notice.near) {
-            // "Near" means that less than a fifth is left, whoever used the rest.
-            let fifth = window.limit() / 5;
-            window.leave_at_most(fifth, now);
+        if let Some(lane) = self.lane(reservation.slot, reservation.class) {
+            lane.notice(notice, adapt, now);
         }
     }
 
     pub(crate) fn remaining(&mut self, class: Class, now: Moment) -> Option<u32> {
         let mut total: u32 = 0;
         for slot in self.candidates(&[]) {
-            let lane = self.lane(slot, class)?;
-            if lane.held(now).is_none() {
-                total = total.saturating_add(lane.window.as_mut()?.remaining(now));
-            }
+            total = total.saturating_add(self.lane(slot, class)?.remaining(now)?);
         }
         Some(total)
     }
@@ -435,7 +216,7 @@ impl Pool {
         for slot in self.candidates(&[]) {
             let lane = self.lane(slot, class)?;
             let held = lane.held(now).unwrap_or(now);
-            match &lane.window {
+            match lane.window() {
                 None => return Some(held.since(now)),
                 Some(window) if window.limit() > 0 => clones.push((held, window.clone())),
                 Some(_) => {}
@@ -452,15 +233,8 @@ impl Pool {
     pub(crate) fn snapshot(&mut self, now: Moment) -> Vec<BudgetRecord> {
         let mut records = Vec::new();
         for slot in &mut self.slots {
-            for (class, lane) in Class::ALL.iter().zip(&mut slot.lanes) {
-                let Some(window) = lane.window.as_mut() else { continue };
-                records.push(BudgetRecord {
-                    credential: slot.credential.fingerprint().clone(),
-                    class: *class,
-                    limit: window.limit(),
-                    uses: window.uses(now),
-                    held_until: lane.held_until.filter(|until| *until > now).map(Moment::as_millis),
-                });
+            for (class, lane) in Class::ALL.into_iter().zip(&mut slot.lanes) {
+                records.extend(lane.record(slot.credential.fingerprint(), class, now));
             }
         }
         records
@@ -469,16 +243,12 @@ impl Pool {
     pub(crate) fn restore(&mut self, records: &[BudgetRecord], longest_hold: Duration, now: Moment) {
         let adapt = self.adapt;
         for slot in &mut self.slots {
-            for (class, lane) in Class::ALL.iter().zip(&mut slot.lanes) {
+            for (class, lane) in Class::ALL.into_iter().zip(&mut slot.lanes) {
                 let own = |record: &&BudgetRecord| {
-                    record.class == *class && record.credential == *slot.credential.fingerprint()
+                    record.class == class && record.credential == *slot.credential.fingerprint()
                 };
                 for record in records.iter().filter(own) {
-                    restore_lane(lane, record, adapt, now);
-                    if let Some(until) = record.held_until {
-                        // A clock that was wrong then must not shut us out for ever now.
-                        lane.hold(Moment::from_millis(until).min(now.after(longest_hold)));
-                    }
+                    lane.restore(record, adapt, longest_hold, now);
                 }
             }
         }
@@ -496,17 +266,6 @@ impl Pool {
         let aside = self.slots.iter().filter(|slot| slot.standing == Standing::SetAside);
         aside.map(|slot| slot.credential.label().to_owned()).collect()
     }
-}
-
-fn restore_lane(lane: &mut Lane, record: &BudgetRecord, adapt: Adapt, now: Moment) {
-    let Some(window) = lane.window.as_mut() else { return };
-    let limit = record.limit.clamp(1, MAX_LIMIT);
-    match adapt {
-        Adapt::BothWays => window.set_limit(limit),
-        Adapt::OnlyDown if limit < window.limit() => window.set_limit(limit),
-        Adapt::OnlyDown | Adapt::Never => {}
-    }
-    window.restore(&record.uses, now);
 }
 
 /// When the `nth` request may be made with all credentials together.
@@ -527,4 +286,192 @@ fn earliest(windows: &mut [(Moment, Window)], nth: u32, now: Moment) -> Moment {
         }
     }
     Moment::from_millis(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use secrecy::SecretString;
+
+    use super::{super::window::Quota, *};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn pool(credentials: usize, limit: u32) -> Pool {
+        let list = (0..credentials).map(|number| format!("token{number}")).collect::<Vec<_>>().join(",");
+        let settings =
+            BudgetSettings { rest: Some(Quota::per_hour(limit)), adapt: Adapt::Never, ..BudgetSettings::cloud() };
+        Pool::new(Credential::access_tokens(&SecretString::from(list)).unwrap(), &settings)
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_millis(1_000_000_000 + seconds * 1000)
+    }
+
+    fn go(pool: &mut Pool, now: Moment) -> Reservation {
+        match pool.turn(Class::Rest, &[], now) {
+            Turn::Go(reservation) => reservation,
+            other => panic!("expected leave to send, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn after_a_429_one_request_finds_out_whether_it_is_over() {
+        let mut pool = pool(1, 100);
+        let first = go(&mut pool, at(0));
+        pool.throttled(&first, Some(Duration::from_secs(10)), &RetryPolicy::default(), at(1));
+        pool.finish(&first, true);
+        assert!(matches!(pool.turn(Class::Rest, &[], at(5)), Turn::Wait { until, .. } if until == at(11)));
+        let probe = go(&mut pool, at(11));
+        assert!(matches!(pool.turn(Class::Rest, &[], at(11)), Turn::Watch { until: None }));
+        pool.accepted(&probe);
+        go(&mut pool, at(12));
+    }
+
+    #[test]
+    fn requests_refused_together_count_as_one_refusal() {
+        let mut pool = pool(1, 100);
+        let policy = RetryPolicy::default();
+        let group: Vec<_> = (0..16).map(|_| go(&mut pool, at(0))).collect();
+        let rests: Vec<_> = group.iter().map(|one| pool.throttled(one, None, &policy, at(1))).collect();
+        assert!(rests.iter().all(|rest| *rest <= 2 * policy.throttle_delay), "{rests:?}");
+    }
+
+    #[test]
+    fn what_waits_for_the_wire_is_overtaken_by_a_429() {
+        let mut pool = pool(1, 100);
+        let (first, second) = (go(&mut pool, at(0)), go(&mut pool, at(0)));
+        assert!(!pool.is_stale(&second, at(0)));
+        pool.throttled(&first, Some(Duration::from_secs(10)), &RetryPolicy::default(), at(1));
+        assert!(pool.is_stale(&second, at(2)) && pool.is_stale(&second, at(12)));
+    }
+
+    #[test]
+    fn an_account_refused_three_times_in_a_row_is_set_aside() {
+        let mut pool = pool(1, 100);
+        let one = go(&mut pool, at(0));
+        pool.accepted(&one);
+        assert_eq!([0; 3].map(|_| pool.refused(&one)), [Refused::Kept, Refused::Kept, Refused::SetAside]);
+        assert!(matches!(pool.turn(Class::Rest, &[], at(0)), Turn::Nobody));
+        pool.reinstate();
+        go(&mut pool, at(0));
+    }
+
+    #[test]
+    fn limits_of_several_resources_give_the_lowest() {
+        let settings = BudgetSettings::cloud();
+        let mut pool = Pool::new(vec![Credential::anonymous()], &settings);
+        let one = go(&mut pool, at(0));
+        for (limit, resource, left) in [(1400, "a", 1399), (900, "b", 899), (1400, "b", 1399), (0, "b", 1399)] {
+            let notice = LimitNotice { limit: Some(limit), near: false, resource: Some(resource.to_owned()) };
+            pool.notice(&one, &notice, at(0));
+            assert_eq!(pool.remaining(Class::Rest, at(0)), Some(left));
+        }
+    }
+
+    #[test]
+    fn a_limit_set_by_hand_is_only_lowered() {
+        let settings = BudgetSettings { adapt: Adapt::OnlyDown, ..BudgetSettings::cloud() };
+        let mut pool = Pool::new(vec![Credential::anonymous()], &settings);
+        let one = go(&mut pool, at(0));
+        for (limit, left) in [(5000, 999), (500, 499)] {
+            pool.notice(&one, &LimitNotice { limit: Some(limit), ..LimitNotice::default() }, at(0));
+            assert_eq!(pool.remaining(Class::Rest, at(0)), Some(left));
+        }
+    }
+
+    #[test]
+    fn a_hold_survives_a_restart_but_not_a_wrong_clock() {
+        let mut old = pool(1, 100);
+        let one = go(&mut old, at(0));
+        old.hold(&one, HOUR, at(0));
+        let mut records = old.snapshot(at(1));
+        let mut new = pool(1, 100);
+        new.restore(&records, 2 * HOUR, at(2));
+        assert!(matches!(new.turn(Class::Rest, &[], at(3)), Turn::Wait { until, .. } if until == at(3600)));
+        for record in &mut records {
+            record.held_until = Some(u64::MAX);
+        }
+        let mut wrong = pool(1, 100);
+        wrong.restore(&records, 2 * HOUR, at(2));
+        assert!(matches!(wrong.turn(Class::Rest, &[], at(3)), Turn::Wait { until, .. } if until == at(7202)));
+    }
+
+    /// The number of requests that can really be made until `end`, one after the other as soon as allowed.
+    fn possible(pool: &mut Pool, mut now: Moment, end: Moment) -> u64 {
+        let mut made = 0;
+        loop {
+            match pool.turn(Class::Rest, &[], now) {
+                Turn::Go(reservation) => {
+                    pool.finish(&reservation, true);
+                    made += 1;
+                }
+                Turn::Wait { until, .. } if until <= end => now = until,
+                _ => return made,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_credential_keeps_its_limit_whatever_happens(
+            credentials in 1usize..4,
+            limit in 1u32..15,
+            steps in prop::collection::vec((0u64..400, 0u8..10, 0u64..300), 1..300),
+        ) {
+            let mut pool = pool(credentials, limit);
+            let mut now = 0;
+            let mut sent: Vec<Vec<u64>> = vec![Vec::new(); credentials];
+            let mut held: Vec<u64> = vec![0; credentials];
+            for (step, event, delay) in steps {
+                now += step;
+                let Turn::Go(mut reservation) = pool.turn(Class::Rest, &[], at(now)) else { continue };
+                prop_assert!(held[reservation.slot] <= now);
+                if event == 0 {
+                    pool.finish(&reservation, false);
+                    continue;
+                }
+                now += u64::from(event == 1) * delay;
+                if pool.is_stale(&reservation, at(now)) {
+                    pool.finish(&reservation, false);
+                    continue;
+                }
+                pool.sent(&mut reservation, at(now));
+                sent[reservation.slot].push(now);
+                if event == 2 {
+                    pool.throttled(&reservation, Some(Duration::from_secs(delay + 1)), &RetryPolicy::default(), at(now));
+                    held[reservation.slot] = now + delay + 1;
+                } else {
+                    pool.accepted(&reservation);
+                }
+                pool.finish(&reservation, true);
+            }
+            let length = usize::try_from(limit).unwrap();
+            for times in sent {
+                prop_assert!(times.windows(length + 1).all(|group| group[length] - group[0] >= 3600), "{times:?}");
+            }
+        }
+
+        #[test]
+        fn an_estimate_comes_true(
+            credentials in 1usize..4,
+            limit in 1u32..12,
+            steps in prop::collection::vec(0u64..900, 0..60),
+            requests in 1u64..60,
+        ) {
+            let mut pool = pool(credentials, limit);
+            let mut now = 0;
+            for step in steps {
+                now += step;
+                if let Turn::Go(reservation) = pool.turn(Class::Rest, &[], at(now)) {
+                    pool.finish(&reservation, true);
+                }
+            }
+            let estimate = pool.estimate(Class::Rest, requests, at(now)).unwrap();
+            // Slots of ten seconds make each further hour a little longer.
+            let rounds = u32::try_from(requests / (u64::from(limit) * credentials as u64)).unwrap() + 1;
+            let end = at(now).after(estimate).after(Duration::from_secs(10) * rounds);
+            prop_assert!(possible(&mut pool, at(now), end) >= requests);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use reqwest::{Response, StatusCode};
 
-use super::{call_info::CallSite, pool::WaitReason};
+use super::{call_info::CallSite, lane::WaitReason};
 
 /// A status that no service sends; only marks synthetic responses, which are recognised by their extension.
 const SYNTHETIC: u16 = 599;

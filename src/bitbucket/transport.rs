@@ -7,11 +7,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     budget::Budget,
+    budget_settings::BudgetSettings,
     call::Call,
     call_info::Product,
     credential::Credential,
     meter::{Meter, Usage},
-    pool::BudgetSettings,
     treatment::Treatment,
 };
 use crate::http::{Clock, Moment, RetryPolicy, SystemClock};
@@ -45,7 +45,7 @@ impl TransportSettings {
             budget: BudgetSettings::cloud(),
             retry: RetryPolicy::default(),
             max_body: 64 << 20,
-            treatment: |_| Treatment::REST,
+            treatment: Treatment::cloud,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -78,7 +78,7 @@ impl Transport {
     #[must_use]
     pub fn new(credentials: Vec<Credential>, settings: TransportSettings) -> Self {
         let concurrency = settings.concurrency.clamp(1, Semaphore::MAX_PERMITS);
-        let budget = Budget::new(credentials, settings.budget, settings.retry.clone(), Arc::clone(&settings.clock));
+        let budget = Budget::new(credentials, &settings.budget, settings.retry.clone(), Arc::clone(&settings.clock));
         Self {
             shared: Arc::new(Shared {
                 budget,

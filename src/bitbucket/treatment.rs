@@ -1,6 +1,6 @@
 //! How the requests of an operation are to be treated.
 
-use super::pool::Class;
+use super::budget_settings::Class;
 
 /// Whether the answer of an operation is read before it is handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,4 +29,13 @@ impl Treatment {
     pub const FILE: Self = Self { class: Class::Files, body: BodyMode::Whole };
     /// The content of a file, read as a stream.
     pub const FILE_STREAM: Self = Self { class: Class::Files, body: BodyMode::Stream };
+
+    /// How Bitbucket Cloud counts an operation: contents of files have an allowance of their own.
+    #[must_use]
+    pub fn cloud(operation: &str) -> Self {
+        match operation {
+            "getFile" => Self::FILE,
+            _ => Self::REST,
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub struct Uses(pub Vec<(u64, u32)>);
 pub(crate) struct Window {
     limit: u32,
     slot: u64,
-    window: u64,
+    length: u64,
     /// Index of the slot and requests in it, in order, without empty ones; at most `SLOTS + 2`.
     slots: VecDeque<(u64, u32)>,
     used: u32,
@@ -46,8 +46,8 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(quota: Quota) -> Self {
-        let window = u64::try_from(quota.window.as_millis()).unwrap_or(u64::MAX / 4).clamp(1, u64::MAX / 4);
-        Self { limit: quota.limit, slot: window.div_ceil(SLOTS), window, slots: VecDeque::new(), used: 0 }
+        let length = u64::try_from(quota.window.as_millis()).unwrap_or(u64::MAX / 4).clamp(1, u64::MAX / 4);
+        Self { limit: quota.limit, slot: length.div_ceil(SLOTS), length, slots: VecDeque::new(), used: 0 }
     }
 
     pub(crate) fn limit(&self) -> u32 {
@@ -59,7 +59,7 @@ impl Window {
     }
 
     pub(crate) fn length(&self) -> Duration {
-        Duration::from_millis(self.window)
+        Duration::from_millis(self.length)
     }
 
     /// Requests that may be made right now.
@@ -80,14 +80,12 @@ impl Window {
     /// Takes back a request that was counted at `at` and not made.
     pub(crate) fn give_back(&mut self, at: Moment) {
         let index = self.index(at);
-        if let Some(position) = self.slots.iter().position(|(slot, _)| *slot == index) {
-            if let Some((_, count)) = self.slots.get_mut(position) {
-                *count = count.saturating_sub(1);
-                self.used = self.used.saturating_sub(1);
-                if *count == 0 {
-                    self.slots.remove(position);
-                }
-            }
+        let Some(position) = self.slots.iter().position(|(slot, _)| *slot == index) else { return };
+        let Some((_, count)) = self.slots.get_mut(position) else { return };
+        *count = count.saturating_sub(1);
+        self.used = self.used.saturating_sub(1);
+        if *count == 0 {
+            self.slots.remove(position);
         }
     }
 
@@ -154,7 +152,7 @@ impl Window {
     }
 
     fn free_at(&self, slot: u64) -> Moment {
-        Moment::from_millis(self.end(slot).saturating_add(self.window))
+        Moment::from_millis(self.end(slot).saturating_add(self.length))
     }
 
     fn forget(&mut self, now: Moment) {

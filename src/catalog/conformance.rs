@@ -64,7 +64,9 @@ async fn provisions_what_is_missing(catalog: &dyn Catalog) {
     let done = catalog.provision(&blueprints()).await.unwrap();
     assert_eq!(done.created, ["confDomain", "confService"]);
     let mut changed = blueprints();
-    changed.iter_mut().for_each(|blueprint| blueprint.title = Some("Changed".to_owned()));
+    for blueprint in &mut changed {
+        blueprint.title = Some("Changed".to_owned());
+    }
     assert_eq!(catalog.provision(&changed).await.unwrap().existing, ["confDomain", "confService"]);
     let kept = catalog.blueprint("confService").await.unwrap().unwrap();
     assert_eq!(kept.title.as_deref(), Some("Service"));

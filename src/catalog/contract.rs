@@ -37,11 +37,7 @@ pub trait Catalog: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<UpsertResult>, CatalogError>>;
 
     /// One page of the entities that this integration owns and that were not updated after `before`.
-    fn owned<'a>(
-        &'a self,
-        before: OffsetDateTime,
-        cursor: Option<String>,
-    ) -> BoxFuture<'a, Result<OwnedPage, CatalogError>>;
+    fn owned(&self, before: OffsetDateTime, cursor: Option<String>) -> BoxFuture<'_, Result<OwnedPage, CatalogError>>;
 
     /// The present versions of these entities of one blueprint, with the sections named by `like` only;
     /// those that do not exist, or that another integration owns, are absent.
@@ -87,7 +83,7 @@ pub struct WriteOptions {
     pub missing_related: MissingRelated,
 }
 
-/// What happens to properties and relations that an upsert does not name (`enableMergeEntity`).
+/// What happens to sections, properties and relations that an upsert does not name (`enableMergeEntity`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// They stay.

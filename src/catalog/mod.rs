@@ -19,3 +19,5 @@ pub use contract::{
 };
 pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;
+pub use jsonl::ChangeLog;
+pub use local::{LocalCatalog, StoredEntity};

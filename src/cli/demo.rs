@@ -16,7 +16,7 @@ mod with_sandbox {
     use bitbucket_port_sandbox::cloud::{Options, Server, World, WorldSpec};
     use serde_json::Value;
 
-    use crate::catalog::LocalCatalog;
+    use crate::catalog::local::LocalCatalog;
     use crate::cli::args::{DemoArgs, Global, ResyncArgs};
     use crate::cli::failure::Failure;
     use crate::cli::resync::resync;
@@ -66,8 +66,8 @@ mod with_sandbox {
             Override::new("budget.rest_per_hour", "1000000", "demo"),
             Override::new("state_path", state.display().to_string(), "demo"),
         ];
-        let loaded = load(&Sources { overrides, ..Sources::default() })
-            .map_err(|errors| Failure::new(errors.to_string()))?;
+        let loaded =
+            load(&Sources { overrides, ..Sources::default() }).map_err(|errors| Failure::new(errors.to_string()))?;
         Ok(loaded.settings)
     }
 
@@ -93,7 +93,7 @@ mod with_sandbox {
         let catalog = LocalCatalog::open(file, "demo").await.map_err(unreadable)?;
         let first = catalog.entities("bitbucketPullRequest", None, 1).await.map_err(unreadable)?;
         catalog.close().await.map_err(unreadable)?;
-        Ok(first.first().and_then(|stored| serde_json::to_value(&stored.entity).ok()))
+        Ok(first.first().and_then(|stored| serde_json::to_value(stored).ok()))
     }
 
     fn show(report: &Report, entity: &Option<Value>, file: &PathBuf) -> String {

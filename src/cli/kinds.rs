@@ -30,8 +30,7 @@ pub(crate) fn run(args: &KindsArgs, global: &Global) -> Ended {
 }
 
 fn table() -> String {
-    let header =
-        [("kind", Align::Left), ("listed by", Align::Left), ("selector", Align::Left), ("needs", Align::Left)];
+    let header = [("kind", Align::Left), ("listed by", Align::Left), ("selector", Align::Left), ("needs", Align::Left)];
     let rows: Vec<Vec<String>> = cloud::KINDS
         .iter()
         .map(|kind| {

@@ -57,7 +57,8 @@ struct Counts {
 
 impl Counts {
     fn message(&self) -> String {
-        let listings = if self.known > 0 { format!(", {} of {} listings", self.ended, self.known) } else { String::new() };
+        let listings =
+            if self.known > 0 { format!(", {} of {} listings", self.ended, self.known) } else { String::new() };
         format!("{} listed, {} unchanged, {} written{listings}", self.listed, self.unchanged, self.written)
     }
 }

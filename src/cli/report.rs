@@ -89,12 +89,7 @@ fn closing(report: &Report) -> String {
         SyncOutcome::Complete => "complete",
         SyncOutcome::Incomplete => "INCOMPLETE: what was not read or written is named above",
     };
-    format!(
-        "{} in {} with {} requests: {outcome}",
-        report.catalog,
-        seconds(report.duration),
-        report.requests
-    )
+    format!("{} in {} with {} requests: {outcome}", report.catalog, seconds(report.duration), report.requests)
 }
 
 /// A duration as a person reads it.

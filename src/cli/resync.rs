@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::config::{Files, Loaded, Override, Settings, load_from_process, read_secret};
+use crate::config::{EmptyListing, Files, Loaded, Override, Settings, load_from_process, read_secret};
 use crate::kinds::cloud;
 use crate::startup::{self, CatalogPlace, MappingSource};
-use crate::sync::{Report, Resync, ResyncLimits, Scope};
+use crate::sync::{EmptyListings, Report, Resync, ResyncLimits, Scope};
 
 use super::args::{Global, ResyncArgs};
 use super::failure::Failure;
@@ -88,6 +88,11 @@ pub(crate) async fn resync(
         limits: ResyncLimits {
             concurrency: settings.resync.concurrency,
             confirmations: usize::try_from(settings.deletion.confirm_limit).unwrap_or(usize::MAX),
+            deletions: settings.deletion.limit,
+            empty_listings: match settings.deletion.empty_listing {
+                EmptyListing::Doubted => EmptyListings::Doubted,
+                EmptyListing::Believed => EmptyListings::Believed,
+            },
         },
         observer: Arc::new(Progress::new(global.progress())),
     }

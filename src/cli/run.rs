@@ -77,7 +77,11 @@ impl Global {
     }
 
     /// Prints a result on standard output: as JSON, or as the text that `human` makes.
-    pub(crate) fn print<T: serde::Serialize>(&self, result: &T, human: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+    pub(crate) fn print<T: serde::Serialize>(
+        &self,
+        result: &T,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<(), Failure> {
         use std::io::Write as _;
         let text = match self.format {
             Format::Human => human(result),

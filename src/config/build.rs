@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use super::problem::Findings;
 use super::product::warn_if_exposed;
 use super::surroundings::Surroundings;
 use super::table::variable;
 use super::values::Values;
 use super::{
-    BaseUrl, Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, IntegrationIdentifier, JqEnvironment,
-    JqSettings, LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product, Provisioning,
-    ResourcesOrigin, ResyncSettings, Runtime, ServerSettings, TlsSettings, Verification, WriteMode,
+    Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, IntegrationIdentifier, JqEnvironment, JqSettings,
+    LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product, Provisioning, ResourcesOrigin,
+    ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, Verification, WriteMode,
 };
 
 const CLIENT_ID: &str = "port.client_id";
@@ -52,6 +54,15 @@ pub(crate) fn check_unsupported(values: &Values, findings: &mut Findings) {
     if values.text("processing_mode") == Some("dsp") {
         let what = "`dsp` is not done: mapping always runs in this process (`ocean-core`)";
         findings.warn(variable("processing_mode"), values.given_origin("processing_mode").cloned(), what);
+    }
+}
+
+/// The identifier travels in the `User-Agent`.
+pub(crate) fn check_identifier(values: &Values, findings: &mut Findings) {
+    const IDENTIFIER: &str = "integration.identifier";
+    if values.text(IDENTIFIER).is_some_and(|text| !text.chars().all(|c| c.is_ascii_graphic())) {
+        let origin = values.given_origin(IDENTIFIER).cloned();
+        findings.problem(variable(IDENTIFIER), origin, "must not contain spaces or letters beyond ASCII", None);
     }
 }
 
@@ -142,10 +153,11 @@ pub(crate) fn deletion(values: &Values) -> DeletionSettings {
 
 /// Sizes of calls to Port.
 pub(crate) fn batches(values: &Values) -> Batches {
-    /// What Port takes in one call, whatever the setting says.
+    /// What Port takes in one call, whatever the settings say.
+    const MOST_UPSERTED: usize = 20;
     const MOST_DELETED: usize = 100;
     Batches {
-        upsert_entities: values.number("upsert_entities_batch_max_length"),
+        upsert_entities: values.number::<usize>("upsert_entities_batch_max_length").min(MOST_UPSERTED),
         upsert_bytes: values.number("upsert_entities_batch_max_size_in_bytes"),
         delete_entities: values.number::<usize>("delete_entities_max_batch_size").min(MOST_DELETED),
     }
@@ -156,11 +168,14 @@ pub(crate) fn jq(values: &Values) -> JqSettings {
     let visible = values.is_on("allow_environment_variables_jq_access");
     JqSettings {
         environment: if visible { JqEnvironment::Visible } else { JqEnvironment::Empty },
-        deadline: values.seconds("jq.deadline"),
+        deadline: values.seconds("jq.deadline").max(Duration::from_millis(1)),
         max_steps: values.number("jq.max_steps"),
-        max_depth: values.number("jq.max_depth"),
         max_bytes: values.number("jq.max_bytes"),
+        max_stack_bytes: values.number("jq.max_stack_bytes"),
         max_source_bytes: values.number("jq.max_source_bytes"),
+        max_source_depth: values.number("jq.max_source_depth"),
+        max_input_bytes: values.number("jq.max_input_bytes"),
+        max_input_depth: values.number("jq.max_input_depth"),
     }
 }
 
@@ -175,17 +190,27 @@ pub(crate) fn live(values: &Values) -> LiveSettings {
     }
 }
 
-/// Where metrics are pushed to, if they are.
-pub(crate) fn metrics_push(values: &Values, findings: &mut Findings) -> Option<BaseUrl> {
+/// Where metrics are pushed to, if they are. The address may hold a token, so nothing of it is shown.
+pub(crate) fn metrics_push(values: &Values, findings: &mut Findings) -> Option<Secret> {
+    const URL: &str = "metrics.webhook_url";
     if !values.is_on("metrics.enabled") {
         return None;
     }
-    let url = values.url("metrics.webhook_url");
-    if url.is_none() && !values.is_broken("metrics.webhook_url") {
-        let what = format!("is on, but {} is not set: nothing is pushed", variable("metrics.webhook_url"));
-        findings.warn(variable("metrics.enabled"), values.given_origin("metrics.enabled").cloned(), what);
+    let origin = |path| values.given_origin(path).cloned();
+    match values.secret(URL) {
+        Some(url) if is_web_address(url.expose()) => return Some(url),
+        Some(_) => findings.problem(variable(URL), origin(URL), "expected an address that begins with https://", None),
+        None if values.is_broken(URL) => {}
+        None => {
+            let what = format!("is on, but {} is not set: nothing is pushed", variable(URL));
+            findings.warn(variable("metrics.enabled"), origin("metrics.enabled"), what);
+        }
     }
-    url
+    None
+}
+
+fn is_web_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// Certificates and outbound calls.

@@ -94,6 +94,7 @@ pub(crate) fn cloud(values: &Values, findings: &mut Findings) -> CloudCredential
     let mut ways = Vec::new();
     let mut halves = Vec::new();
     if let Some(tokens) = values.secrets(TOKEN) {
+        check_tokens(TOKEN, &tokens, values, findings);
         ways.push((TOKEN, CloudCredentials::WorkspaceTokens(tokens)));
     }
     match pair(values, EMAIL, USER_TOKEN) {
@@ -125,6 +126,15 @@ pub(crate) fn cloud(values: &Values, findings: &mut Findings) -> CloudCredential
     credentials
 }
 
+/// Tokens go into a header as they are; anything but plain signs was copied along.
+fn check_tokens(path: &str, tokens: &[Secret], values: &Values, findings: &mut Findings) {
+    if tokens.iter().any(|token| !token.expose().chars().all(|c| c.is_ascii_graphic())) {
+        let what = "contains spaces or other characters that no token has";
+        let fix = "give the token alone, without `Bearer`".to_owned();
+        findings.problem(variable(path), values.given_origin(path).cloned(), what, Some(fix));
+    }
+}
+
 fn without_credentials(
     values: &Values,
     halves: &[(&'static str, &'static str)],
@@ -143,7 +153,7 @@ fn report_halves(values: &Values, halves: &[(&'static str, &'static str)], findi
     for (given, missing) in halves {
         let what = format!("is missing, but {} is given; they only work together", variable(given));
         let fix = format!("set {}, or remove the other", variable(missing));
-        findings.problem(variable(missing), values.given_origin(given).cloned(), what, Some(fix));
+        findings.missing(variable(missing), values.given_origin(given).cloned(), what, fix);
     }
 }
 
@@ -151,6 +161,7 @@ fn report_halves(values: &Values, halves: &[(&'static str, &'static str)], findi
 pub(crate) fn datacenter(values: &Values, findings: &mut Findings) -> Option<DataCenterCredentials> {
     let pair = pair(values, USERNAME, PASSWORD);
     if let Some(tokens) = values.secrets(SERVER_TOKEN) {
+        check_tokens(SERVER_TOKEN, &tokens, values, findings);
         if values.is_given(PASSWORD) {
             let what = format!("is not used: {} comes first", variable(SERVER_TOKEN));
             findings.warn(variable(PASSWORD), values.given_origin(PASSWORD).cloned(), what);
@@ -165,7 +176,7 @@ pub(crate) fn datacenter(values: &Values, findings: &mut Findings) -> Option<Dat
         Pair::None if [USERNAME, PASSWORD, SERVER_TOKEN].into_iter().any(|path| values.is_broken(path)) => {}
         Pair::None => {
             let fix = format!("set {}, or {} and {}", variable(SERVER_TOKEN), variable(USERNAME), variable(PASSWORD));
-            findings.problem(variable(PASSWORD), None, "no credentials are given for the server", Some(fix));
+            findings.missing(variable(PASSWORD), None, "no credentials are given for the server", fix);
         }
     }
     None

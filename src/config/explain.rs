@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::table::{Effect, Setting, all};
 use super::value::Value;
@@ -88,8 +89,16 @@ fn show(value: &Value) -> String {
         Value::Decimal(number) => number.to_string(),
         Value::Url(url) => url.to_string(),
         Value::List(items) => items.join(","),
-        Value::Duration(duration) => format!("{}s", duration.as_secs()),
+        Value::Duration(duration) => time(*duration),
     }
+}
+
+/// In the largest unit that needs no fraction.
+fn time(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    let units = [(3_600_000, "h"), (60_000, "m"), (1000, "s")];
+    let fitting = units.into_iter().find(|(unit, _)| milliseconds > 0 && milliseconds.is_multiple_of(*unit));
+    fitting.map_or_else(|| format!("{milliseconds}ms"), |(unit, name)| format!("{}{name}", milliseconds / unit))
 }
 
 impl fmt::Display for Explanation {

@@ -109,7 +109,7 @@ fn app_host(values: &Values, findings: &mut Findings) -> Option<BaseUrl> {
     if app_host.is_none() && !values.is_broken(APP_HOST) {
         let fix = format!("set {} to the public address of this process", variable(APP_HOST));
         let origin = values.given_origin("event_listener.type").cloned();
-        findings.problem(variable(APP_HOST), origin, "is required by the WEBHOOK listener and missing", Some(fix));
+        findings.missing(variable(APP_HOST), origin, "is required by the WEBHOOK listener and missing", fix);
     }
     app_host
 }

@@ -1,5 +1,7 @@
 //! From sources to settings.
 
+use std::fmt;
+
 use super::Origin;
 use super::node::Node;
 use super::overlay::Overlay;
@@ -10,8 +12,8 @@ use super::surroundings::Surroundings;
 use super::table::{Match, Spelling, find};
 use super::values::Values;
 
-/// A value from the command line.
-#[derive(Clone, Debug)]
+/// A value from the command line. `Debug` does not show the value.
+#[derive(Clone)]
 pub struct Override {
     path: String,
     value: String,
@@ -42,8 +44,8 @@ impl Override {
     }
 }
 
-/// A file that was read.
-#[derive(Clone, Debug)]
+/// A file that was read. `Debug` does not show its text.
+#[derive(Clone)]
 pub struct TextFile {
     /// As the user knows it, for example `config.yaml`.
     pub name: String,
@@ -52,8 +54,8 @@ pub struct TextFile {
 }
 
 /// Everything that settings come from. Reading is someone else's business
-/// ([`load_from_process`](super::load_from_process)).
-#[derive(Clone, Debug, Default)]
+/// ([`load_from_process`](super::load_from_process)). `Debug` shows no values.
+#[derive(Clone, Default)]
 pub struct Sources {
     /// From the command line.
     pub overrides: Vec<Override>,
@@ -67,6 +69,29 @@ pub struct Sources {
     pub surroundings: Surroundings,
     /// What went wrong while reading; reported with the rest.
     pub unreadable: Vec<Problem>,
+}
+
+impl fmt::Debug for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Override({} from {})", self.path, self.flag)
+    }
+}
+
+impl fmt::Debug for TextFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TextFile({}, {} bytes)", self.name, self.text.len())
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("overrides", &self.overrides)
+            .field("variables", &self.variables.len())
+            .field("dotenv", &self.dotenv)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Settings that can be used, and what was odd about them.
@@ -83,6 +108,7 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, SettingsErrors> {
     let mut findings = Findings::default();
     findings.problems.extend(sources.unreadable.iter().cloned());
+    findings.incomplete = !sources.unreadable.is_empty();
     let overlay = overlay(sources, &mut findings);
     let values = Values::read(&overlay, &mut findings);
     let settings = Settings::build(&values, sources, &mut findings);
@@ -138,7 +164,10 @@ fn lay_config(
     let mut root = match read_yaml(&file.name, &file.text) {
         Ok(Some(root)) => root,
         Ok(None) => return,
-        Err(fault) => return findings.problem(place(&file.name, fault.line), None, fault.what, None),
+        Err(fault) => {
+            findings.incomplete = true;
+            return findings.problem(place(&file.name, fault.line), None, fault.what, None);
+        }
     };
     // Names are matched without case: variables of settings are, too.
     let in_process =

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Origin;
-use super::key::snake_case;
+use super::key::{shorten, snake_case};
 use super::node::{Node, Shape};
 use super::problem::Findings;
 use super::source::read_json;
 use super::table::{Effect, Kind, Match, Setting, Spelling, find, nearest_path, variable};
+use super::value::is_quoted;
 
 /// Branches whose keys other versions of the runtime know; nothing here reads them and no one need hear of it.
 const SILENT: [&str; 3] = ["database", "live_events.redis", "actions_processor"];
@@ -95,7 +96,11 @@ impl Overlay {
             Shape::Text(text) => match read_json(&text, &node.origin) {
                 Ok(Node { shape: Shape::Map(members), .. }) => members,
                 Ok(_) => return not_an_object(branch, node.origin, "expected a JSON object", findings),
-                Err(unreadable) => return not_an_object(branch, node.origin, &unreadable.what, findings),
+                Err(unreadable) => {
+                    let quotes =
+                        if is_quoted(&text) { "; the quotes around it are part of the value here" } else { "" };
+                    return not_an_object(branch, node.origin, &format!("{}{quotes}", unreadable.what), findings);
+                }
             },
             Shape::List(_) => return not_an_object(branch, node.origin, "expected keys and values", findings),
         };
@@ -159,13 +164,19 @@ fn texts(nodes: Vec<Node>) -> Option<Vec<String>> {
 }
 
 fn wrong_shape(setting: &Setting, origin: Origin, findings: &mut Findings) {
-    findings.problem(setting.variable(), Some(origin), format!("expected {}", setting.kind.expected()), None);
+    let what = format!("expected {}", setting.kind.expected());
+    match setting.effect {
+        Effect::Works => findings.problem(setting.variable(), Some(origin), what, None),
+        Effect::Inert(_) | Effect::Warned(_) => {
+            findings.warn(setting.variable(), Some(origin), format!("is ignored: {what}"));
+        }
+    }
 }
 
 fn not_an_object(branch: &str, origin: Origin, what: &str, findings: &mut Findings) {
     let example = match branch {
         "event_listener" => r#"write for example {"type":"ONCE"}"#.to_owned(),
-        _ => format!(r#"write a JSON object, or set single values as {}__<KEY>"#, variable(branch)),
+        _ => format!("write a JSON object, or set single values as {}__<KEY>", variable(branch)),
     };
     findings.problem(variable(branch), Some(origin), what, Some(example));
 }
@@ -187,20 +198,16 @@ fn unknown(place: &Place<'_>, node: Node, findings: &mut Findings) {
     let silent = SILENT
         .iter()
         .any(|branch| place.path.strip_prefix(branch).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
-    if silent || node.shape == Shape::Null {
+    let is_empty = match &node.shape {
+        Shape::Null => true,
+        Shape::Text(text) => text.trim().is_empty(),
+        Shape::List(_) | Shape::Map(_) => false,
+    };
+    if silent || is_empty {
         return;
     }
     let hint = if findings.is_full() { None } else { nearest_path(place.path) };
     let hint = hint.map(|path| format!("; did you mean {}?", right_name(path, &node.origin)));
     let what = format!("is unknown and ignored{}", hint.unwrap_or_default());
     findings.warn(shorten(place.written), Some(node.origin), what);
-}
-
-/// A key that someone made up may be of any length.
-fn shorten(key: &str) -> String {
-    const LONGEST: usize = 120;
-    match key.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", key.get(..end).unwrap_or_default()),
-        None => key.to_owned(),
-    }
 }

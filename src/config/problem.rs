@@ -20,9 +20,7 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.what)?;
-        if let Some(origin) = &self.origin {
-            write!(f, " [{origin}]")?;
-        }
+        write_origin(f, &self.key, self.origin.as_ref())?;
         if let Some(fix) = &self.fix {
             write!(f, "\n    {fix}")?;
         }
@@ -44,19 +42,23 @@ pub struct Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.what)?;
-        match &self.origin {
-            // The variable is the key already.
-            Some(Origin::Variable { name }) if *name == self.key => Ok(()),
-            Some(origin) => write!(f, " [{origin}]"),
-            None => Ok(()),
-        }
+        write_origin(f, &self.key, self.origin.as_ref())
+    }
+}
+
+fn write_origin(f: &mut fmt::Formatter<'_>, key: &str, origin: Option<&Origin>) -> fmt::Result {
+    match origin {
+        // The key names the variable already.
+        Some(Origin::Variable { name }) if name == key => Ok(()),
+        Some(origin) => write!(f, " [{origin}]"),
+        None => Ok(()),
     }
 }
 
 /// Everything that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct SettingsErrors {
-    /// At least one, in the order of the table of settings.
+    /// At least one: what cannot be read, then single values, then what does not fit together.
     pub problems: Vec<Problem>,
     /// What was noticed besides; often the cause of a problem (a misspelt key).
     pub warnings: Vec<Warning>,
@@ -81,6 +83,8 @@ impl fmt::Display for SettingsErrors {
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Warning>,
+    /// A source could not be read, so what seems missing may stand in it.
+    pub(crate) incomplete: bool,
     unlisted: usize,
 }
 
@@ -97,6 +101,19 @@ impl Findings {
     ) {
         if self.problems.len() < MOST_WARNINGS {
             self.problems.push(Problem { key: key.into(), origin, what: what.into(), fix });
+        }
+    }
+
+    /// A setting that is needed and that no source gives; said only if all sources could be read.
+    pub(crate) fn missing(
+        &mut self,
+        key: impl Into<String>,
+        origin: Option<Origin>,
+        what: impl Into<String>,
+        fix: String,
+    ) {
+        if !self.incomplete {
+            self.problem(key, origin, what, Some(fix));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::problem::Problem;
 use super::surroundings::Surroundings;
@@ -129,8 +130,10 @@ fn is_writable(folder: &Path) -> bool {
     if !folder.is_dir() {
         return false;
     }
-    let probe = folder.join(format!(".bitbucket-port-{}", std::process::id()));
-    let written = File::create(&probe).is_ok();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let probe = folder.join(format!(".bitbucket-port-{}-{}", std::process::id(), now.as_nanos()));
+    // A new file only: the folder may be shared, and a link planted there must not be followed.
+    let written = File::create_new(&probe).is_ok();
     written && fs::remove_file(&probe).is_ok()
 }
 

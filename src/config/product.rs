@@ -139,7 +139,7 @@ fn choose(values: &Values, findings: &mut Findings) -> Option<ProductKind> {
         variable(SERVER),
         variable(TYPE)
     );
-    findings.problem(variable(TYPE), None, what, Some(fix));
+    findings.missing(variable(TYPE), None, what, fix);
     None
 }
 
@@ -160,6 +160,11 @@ fn warn_of_the_other_product(kind: ProductKind, values: &Values, findings: &mut 
 
 fn cloud(values: &Values, findings: &mut Findings) -> Option<CloudConfig> {
     let workspace = values.text(WORKSPACE).map(Workspace::new);
+    if workspace.as_ref().is_some_and(|workspace| workspace.as_str().contains(['/', ' ', '?', '#'])) {
+        let fix = "for https://bitbucket.org/acme/ write acme".to_owned();
+        let origin = values.given_origin(WORKSPACE).cloned();
+        findings.problem(variable(WORKSPACE), origin, "expected the slug of a workspace", Some(fix));
+    }
     if workspace.is_none() && !values.is_broken(WORKSPACE) {
         missing(WORKSPACE, "set it to the slug in https://bitbucket.org/<workspace>/", findings);
     }
@@ -198,7 +203,7 @@ fn datacenter(values: &Values, findings: &mut Findings) -> Option<DataCenterConf
 }
 
 fn missing(path: &str, fix: &str, findings: &mut Findings) {
-    findings.problem(variable(path), None, "is required and missing", Some(fix.to_owned()));
+    findings.missing(variable(path), None, "is required and missing", fix.to_owned());
 }
 
 /// Warns of credentials that would travel in the clear.

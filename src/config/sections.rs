@@ -183,16 +183,22 @@ pub struct Batches {
 pub struct JqSettings {
     /// What `env` and `$ENV` hold.
     pub environment: JqEnvironment,
-    /// Longest time.
+    /// Longest time, at least a millisecond.
     pub deadline: Duration,
     /// Most steps.
     pub max_steps: u64,
-    /// Deepest nesting of calls and values.
-    pub max_depth: usize,
-    /// Most bytes of text and arrays built.
+    /// Most bytes of values built.
     pub max_bytes: usize,
+    /// Most bytes of stack.
+    pub max_stack_bytes: usize,
     /// Longest expression in bytes.
     pub max_source_bytes: usize,
+    /// Deepest nesting of an expression.
+    pub max_source_depth: usize,
+    /// Longest object in bytes.
+    pub max_input_bytes: usize,
+    /// Deepest nesting of an object.
+    pub max_input_depth: usize,
 }
 
 /// What `env` and `$ENV` hold in an expression.

@@ -1,16 +1,18 @@
 //! The settings as a typed, checked whole.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::explain::Explanation;
+use super::key::squash;
 use super::problem::{Findings, Problem, SettingsErrors};
-use super::table::all;
+use super::table::{all, variable};
 use super::values::Values;
 use super::{
-    BaseUrl, Batches, DeletionSettings, Integration, IntegrationIdentifier, JqSettings, Listener, LiveSettings,
-    LogSettings, PortSettings, Product, Provisioning, ResyncSettings, ServerSettings, Sources, TlsSettings, build,
-    listener, product,
+    Batches, DeletionSettings, Integration, IntegrationIdentifier, JqSettings, Listener, LiveSettings, LogSettings,
+    PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources, TlsSettings, build, listener,
+    product,
 };
 
 /// Everything that can be set, checked. `Debug` shows no secret.
@@ -44,8 +46,8 @@ pub struct Settings {
     pub tls: TlsSettings,
     /// Time after which a request to Bitbucket is given up.
     pub client_timeout: Duration,
-    /// Where metrics are pushed to.
-    pub metrics_push: Option<BaseUrl>,
+    /// Address that metrics are pushed to; it may hold a token.
+    pub metrics_push: Option<Secret>,
     /// The state file.
     pub state_path: PathBuf,
     explanation: Explanation,
@@ -58,6 +60,7 @@ impl Settings {
         let product = product::build(values, findings);
         let listener = listener::build(values, findings);
         build::check_unsupported(values, findings);
+        build::check_identifier(values, findings);
         let mut without_port = Findings::default();
         let port = build::port(values, findings, &mut without_port);
         let tls = build::tls(values, &sources.variables, findings);
@@ -115,10 +118,9 @@ impl Settings {
     #[must_use]
     pub fn visible_variables(&self, variables: &[(String, String)]) -> Vec<(String, String)> {
         let secrets = self.sensitive_values();
-        let names: Vec<String> =
-            all().filter(|setting| setting.sensitive).map(|setting| super::key::squash(&setting.variable())).collect();
+        let hidden = sensitive_names();
         let is_visible = |(name, value): &&(String, String)| {
-            !names.contains(&super::key::squash(name)) && !secrets.iter().any(|secret| value.contains(secret))
+            !hidden.contains(&squash(name)) && !secrets.iter().any(|secret| value.contains(secret))
         };
         variables.iter().filter(is_visible).cloned().collect()
     }
@@ -135,4 +137,14 @@ impl Integration {
     pub(crate) fn default_identifier(product: &Product) -> IntegrationIdentifier {
         IntegrationIdentifier::new(format!("my-{}-integration", product.kind().integration_type()))
     }
+}
+
+/// Variables (squashed) that set a sensitive setting, themselves or as JSON for a whole branch.
+fn sensitive_names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for setting in all().filter(|setting| setting.sensitive) {
+        let ends = setting.path.match_indices('.').map(|(end, _)| end).chain([setting.path.len()]);
+        names.extend(ends.filter_map(|end| setting.path.get(..end)).map(|path| squash(&variable(path))));
+    }
+    names
 }

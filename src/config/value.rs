@@ -61,6 +61,12 @@ pub(crate) fn parse(kind: Kind, text: &str) -> Result<Parsed, Fault> {
     Ok(Parsed { value, better: None })
 }
 
+/// Whether a value is wrapped in quotes: `docker --env-file` and Kubernetes keep those that a shell removes.
+pub(crate) fn is_quoted(text: &str) -> bool {
+    let text = text.trim();
+    text.len() > 1 && ['"', '\''].into_iter().any(|quote| text.starts_with(quote) && text.ends_with(quote))
+}
+
 /// Items of a sequence, without the empty ones.
 pub(crate) fn items(items: &[String]) -> Value {
     Value::List(items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
@@ -117,33 +123,33 @@ fn json_items(text: &str) -> Result<Vec<String>, Fault> {
         .collect()
 }
 
+/// A number and its unit in milliseconds; 0 where none is written.
 fn unit(text: &str) -> Option<(u64, u64)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let seconds = match unit.trim() {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
+    let milliseconds = match unit.trim() {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
         "" => 0,
         _ => return None,
     };
-    Some((number.parse().ok()?, seconds))
+    Some((number.parse().ok()?, milliseconds))
 }
 
 /// At most a hundred years, far from where arithmetic on instants overflows.
 fn duration(text: &str) -> Option<Duration> {
-    let (number, seconds) = unit(text)?;
-    let seconds = number.checked_mul(seconds.max(1)).filter(|seconds| *seconds <= 3_153_600_000)?;
-    Some(Duration::from_secs(seconds))
+    let (number, unit) = unit(text)?;
+    let unit = if unit == 0 { 1000 } else { unit };
+    number.checked_mul(unit).filter(|time| *time <= 3_153_600_000_000).map(Duration::from_millis)
 }
 
 fn minutes(text: &str) -> Option<u64> {
     match unit(text)? {
         (number, 0) => Some(number),
-        (number, seconds) => {
-            number.checked_mul(seconds).filter(|seconds| seconds % 60 == 0).map(|seconds| seconds / 60)
-        }
+        (number, unit) => number.checked_mul(unit).filter(|time| time % 60_000 == 0).map(|time| time / 60_000),
     }
 }
 
@@ -213,6 +219,7 @@ mod tests {
 
     #[rstest]
     #[case("90", 90)]
+    #[case("2000ms", 2)]
     #[case("2m", 120)]
     #[case("24h", 86_400)]
     #[case("7d", 604_800)]

@@ -157,6 +157,10 @@ impl Values {
 }
 
 fn parse(setting: &Setting, given: &Given, findings: &mut Findings) -> Result<Parsed, value::Fault> {
+    if matches!(&given.raw, Raw::Text(text) if value::is_quoted(text)) {
+        let what = "is wrapped in quotes, which count as part of the value";
+        findings.warn(setting.variable(), Some(given.origin.clone()), what);
+    }
     let parsed = match &given.raw {
         Raw::List(items) => Parsed { value: value::items(items), better: None },
         Raw::Text(text) if setting.kind == Kind::Text => {

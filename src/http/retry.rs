@@ -1,6 +1,6 @@
 //! When a request is sent again, and how long after.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use http::{Method, StatusCode};
@@ -84,17 +84,33 @@ pub enum FailureClass {
     NotSent,
     /// The connection broke, the answer timed out or its body was cut off: the request may have had its effect.
     Uncertain,
-    /// The request itself cannot be sent; no repetition helps.
+    /// The request itself cannot be sent, or the service's certificate is not trusted; no repetition helps.
     Unsendable,
 }
 
 /// Tells how a request failed below HTTP.
 #[must_use]
 pub fn classify_failure(error: &reqwest::Error) -> FailureClass {
-    if error.is_builder() || error.is_redirect() {
+    if error.is_builder() || error.is_redirect() || is_distrust(error) {
         return FailureClass::Unsendable;
     }
     if error.is_connect() { FailureClass::NotSent } else { FailureClass::Uncertain }
+}
+
+/// Whether the service's certificate was refused.
+fn is_distrust(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        // An I/O error does not name the error that it wraps as its source.
+        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// Whether a request that failed in this way may be sent once more: what changes something is repeated only if

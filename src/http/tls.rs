@@ -3,10 +3,16 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    WantsVerifier,
+    client::{
+        VerifierBuilderError, WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime, pem, pem::PemObject},
+    server::ParsedCertificate,
 };
 
 /// Whom to trust.
@@ -55,6 +61,9 @@ pub enum TlsError {
         #[source]
         source: rustls::Error,
     },
+    /// The authorities cannot be used together.
+    #[error("the trusted certificates cannot be used")]
+    Roots(#[source] VerifierBuilderError),
     /// The cryptography does not support what is asked for.
     #[error("TLS cannot be set up")]
     Setup(#[source] rustls::Error),
@@ -70,7 +79,7 @@ pub fn tls_config(settings: &TlsSettings) -> Result<ClientConfig, TlsError> {
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Setup)?;
     let mut config = match settings.verification {
-        Verification::Full => builder.with_root_certificates(roots(settings)?).with_no_client_auth(),
+        Verification::Full => full(builder, settings, provider)?,
         Verification::Skip => {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAny { provider })).with_no_client_auth()
         }
@@ -79,7 +88,26 @@ pub fn tls_config(settings: &TlsSettings) -> Result<ClientConfig, TlsError> {
     Ok(config)
 }
 
-fn roots(settings: &TlsSettings) -> Result<RootCertStore, TlsError> {
+fn full(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    settings: &TlsSettings,
+    provider: Arc<CryptoProvider>,
+) -> Result<ClientConfig, TlsError> {
+    let mut roots = system_roots();
+    let mut named = Vec::new();
+    for path in &settings.extra_authorities {
+        named.extend(add_file(&mut roots, path)?);
+    }
+    if named.is_empty() {
+        return Ok(builder.with_root_certificates(roots).with_no_client_auth());
+    }
+    let usual =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(TlsError::Roots)?;
+    let verifier = Arc::new(WithNamed { usual, named });
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
@@ -87,23 +115,71 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore, TlsError> {
     }
     let (added, ignored) = roots.add_parsable_certificates(system.certs);
     tracing::debug!(added, ignored, "trusted certificates of the system");
-    for path in &settings.extra_authorities {
-        add_file(&mut roots, path)?;
-    }
-    Ok(roots)
+    roots
 }
 
-fn add_file(roots: &mut RootCertStore, path: &PathBuf) -> Result<(), TlsError> {
+fn add_file(roots: &mut RootCertStore, path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let unreadable = |source| TlsError::Unreadable { path: path.clone(), source };
-    let before = roots.len();
+    let mut added = Vec::new();
     for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
         let certificate = certificate.map_err(unreadable)?;
-        roots.add(certificate).map_err(|source| TlsError::Unusable { path: path.clone(), source })?;
+        roots.add(certificate.clone()).map_err(|source| TlsError::Unusable { path: path.clone(), source })?;
+        added.push(certificate);
     }
-    if roots.len() == before {
+    if added.is_empty() {
         return Err(TlsError::Empty { path: path.clone() });
     }
-    Ok(())
+    Ok(added)
+}
+
+/// The usual verification, and one thing more: a server's own certificate that the settings name is trusted even if it
+/// is marked as an authority, as self-signed ones mostly are. Host name and dates still count.
+#[derive(Debug)]
+struct WithNamed {
+    usual: Arc<WebPkiServerVerifier>,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for WithNamed {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.usual.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            // "Other" is what an authority used as a server's certificate gives; dates are looked at before.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) if self.named.contains(end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.usual.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.usual.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
 }
 
 /// Takes any certificate for good: [`Verification::Skip`].

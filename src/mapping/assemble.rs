@@ -4,6 +4,7 @@ use bitbucket_port_jq::{EvalError, Input, Output, Program};
 use serde_json::{Map, Value, json};
 
 use super::compiled::{Blueprint, EntityMapping, Resource, Rule, Search, Slot, Template};
+use super::part::Part;
 use crate::catalog::Entity;
 
 /// What one resource makes of one object.
@@ -57,6 +58,12 @@ pub enum ObjectError {
         #[source]
         source: EvalError,
     },
+    /// A program without which there is no entity reads something that could not be fetched.
+    #[error("`{path}` reads what could not be fetched")]
+    Unavailable {
+        /// Which program.
+        path: &'static str,
+    },
     /// A value has a type that the section cannot hold.
     #[error("`{path}` gives {found}; it must give {expected}")]
     Type {
@@ -73,11 +80,20 @@ impl Resource {
     /// Takes an object apart where the mapping says so, selects, and assembles entities.
     #[must_use]
     pub fn map(&self, object: Input) -> Mapped {
+        self.map_without(object, &[])
+    }
+
+    /// The same for an object of which something could not be fetched: the paths in `missing`, each a list of
+    /// keys. A property, relation, title, icon or team whose program may read one of them is left out of the
+    /// entity, so that the catalog keeps what it has; a selector, identifier or blueprint that may read one
+    /// fails the object.
+    #[must_use]
+    pub fn map_without(&self, object: Input, missing: &[Vec<String>]) -> Mapped {
         let mut mapped = Mapped::default();
-        match self.parts(object) {
+        match self.parts(object, missing) {
             Ok(parts) => {
-                for part in &parts {
-                    self.map_part(part, &mut mapped);
+                for input in &parts {
+                    self.map_part(&Part { input, missing }, &mut mapped);
                 }
             }
             Err(outcome) => mapped.outcomes.push(outcome),
@@ -87,8 +103,9 @@ impl Resource {
         mapped
     }
 
-    fn parts(&self, object: Input) -> Result<Vec<Input>, Outcome> {
+    fn parts(&self, object: Input, missing: &[Vec<String>]) -> Result<Vec<Input>, Outcome> {
         let Some(items) = &self.items else { return Ok(vec![object]) };
+        Part { input: &object, missing }.available("itemsToParse", &items.expression).map_err(Outcome::Failed)?;
         let failed = |source| Outcome::Failed(ObjectError::Evaluation { path: "itemsToParse", source });
         let list = items.expression.first(&object).map_err(failed)?;
         let Some(elements) = list.and_then(Output::items) else {
@@ -108,7 +125,7 @@ impl Resource {
             .collect()
     }
 
-    fn map_part(&self, part: &Input, mapped: &mut Mapped) {
+    fn map_part(&self, part: &Part<'_>, mapped: &mut Mapped) {
         match self.selects(part) {
             Err(error) => mapped.outcomes.push(Outcome::Failed(error)),
             Ok(false) => mapped.outcomes.push(Outcome::FilteredOut),
@@ -121,8 +138,9 @@ impl Resource {
         }
     }
 
-    fn selects(&self, part: &Input) -> Result<bool, ObjectError> {
-        match self.query.first(part) {
+    fn selects(&self, part: &Part<'_>) -> Result<bool, ObjectError> {
+        part.available("selector.query", &self.query)?;
+        match self.query.first(part.input) {
             Ok(Some(output)) => match output.as_bool() {
                 Some(selected) => Ok(selected),
                 None => Err(ObjectError::Selector(sort(&output.into_json()).to_owned())),
@@ -134,59 +152,73 @@ impl Resource {
 }
 
 impl EntityMapping {
-    fn assemble(&self, part: &Input, nulls: &mut Vec<u16>) -> Result<Outcome, ObjectError> {
+    fn assemble(&self, part: &Part<'_>, nulls: &mut Vec<u16>) -> Result<Outcome, ObjectError> {
         let blueprint = match &self.blueprint {
             Blueprint::Literal(literal) => literal.clone(),
-            Blueprint::Computed(program) => match value(program, part)? {
-                blank if !truthy(&blank) => return Ok(Outcome::Skipped(SkipReason::EmptyBlueprint)),
-                Value::String(name) => name,
-                other => other.to_string(),
-            },
+            Blueprint::Computed(program) => {
+                part.available("blueprint", program)?;
+                match value(program, part)? {
+                    blank if !truthy(&blank) => return Ok(Outcome::Skipped(SkipReason::EmptyBlueprint)),
+                    Value::String(name) => name,
+                    other => other.to_string(),
+                }
+            }
         };
         let identifier = self.identifier.evaluate(part, nulls)?;
+        let Some(identifier) = identifier else { return Err(ObjectError::Unavailable { path: "identifier" }) };
         if !truthy(&identifier) {
             return Ok(Outcome::Skipped(SkipReason::EmptyIdentifier));
         }
         let mut entity = Entity { identifier, blueprint, ..Entity::default() };
-        entity.icon = evaluate(self.icon.as_ref(), part, nulls)?.map(icon).transpose()?;
-        entity.title = evaluate(self.title.as_ref(), part, nulls)?;
-        entity.team = self.team.as_ref().map(|team| team.evaluate(part, nulls)).transpose()?.map(team).transpose()?;
+        entity.icon = optional(self.icon.as_ref(), |slot| slot.evaluate(part, nulls))?.map(icon).transpose()?;
+        entity.title = optional(self.title.as_ref(), |slot| slot.evaluate(part, nulls))?;
+        entity.team = optional(self.team.as_ref(), |team| team.evaluate(part, nulls))?.map(team).transpose()?;
         entity.properties = section(self.properties.as_deref(), |slot| slot.evaluate(part, nulls))?;
         entity.relations = section(self.relations.as_deref(), |template| template.evaluate(part, nulls))?;
         Ok(Outcome::Entity(Box::new(entity)))
     }
 }
 
-fn evaluate(slot: Option<&Slot>, part: &Input, nulls: &mut Vec<u16>) -> Result<Option<Value>, ObjectError> {
-    slot.map(|slot| slot.evaluate(part, nulls)).transpose()
+fn optional<T>(
+    section: Option<&T>,
+    evaluate: impl FnOnce(&T) -> Result<Option<Value>, ObjectError>,
+) -> Result<Option<Value>, ObjectError> {
+    section.map_or(Ok(None), evaluate)
 }
 
 fn section<T>(
     entries: Option<&[(String, T)]>,
-    mut evaluate: impl FnMut(&T) -> Result<Value, ObjectError>,
+    mut evaluate: impl FnMut(&T) -> Result<Option<Value>, ObjectError>,
 ) -> Result<Option<Map<String, Value>>, ObjectError> {
-    entries
-        .map(|entries| entries.iter().map(|(name, entry)| Ok((name.clone(), evaluate(entry)?))).collect())
-        .transpose()
+    let Some(entries) = entries else { return Ok(None) };
+    let mut section = Map::with_capacity(entries.len());
+    for (name, entry) in entries {
+        if let Some(value) = evaluate(entry)? {
+            section.insert(name.clone(), value);
+        }
+    }
+    Ok(Some(section))
 }
 
 impl Slot {
-    /// The value; a program that fails gives null, as at Port, but one that breaks a limit fails the object,
-    /// because null would overwrite what the catalog has.
-    fn evaluate(&self, part: &Input, nulls: &mut Vec<u16>) -> Result<Value, ObjectError> {
+    /// The value; `None` where the program reads something that could not be fetched. A program that fails
+    /// gives null, as at Port, but one that breaks a limit fails the object, because null would overwrite what
+    /// the catalog has.
+    fn evaluate(&self, part: &Part<'_>, nulls: &mut Vec<u16>) -> Result<Option<Value>, ObjectError> {
         let result = match &self.program {
+            Some(program) if part.lacks(program) => return Ok(None),
             Some(program) => value(program, part)?,
             None => Value::Null,
         };
         if result.is_null() {
             nulls.push(self.path);
         }
-        Ok(result)
+        Ok(Some(result))
     }
 }
 
 impl Template {
-    fn evaluate(&self, part: &Input, nulls: &mut Vec<u16>) -> Result<Value, ObjectError> {
+    fn evaluate(&self, part: &Part<'_>, nulls: &mut Vec<u16>) -> Result<Option<Value>, ObjectError> {
         match self {
             Self::Value(slot) => slot.evaluate(part, nulls),
             Self::Search(search) => search.evaluate(part, nulls),
@@ -195,36 +227,40 @@ impl Template {
 }
 
 impl Search {
-    fn evaluate(&self, part: &Input, nulls: &mut Vec<u16>) -> Result<Value, ObjectError> {
-        let rules = self.rules.iter().map(|rule| rule.evaluate(part, nulls)).collect::<Result<Vec<_>, _>>()?;
-        Ok(json!({ "combinator": self.combinator, "rules": rules }))
+    fn evaluate(&self, part: &Part<'_>, nulls: &mut Vec<u16>) -> Result<Option<Value>, ObjectError> {
+        let mut rules = Vec::with_capacity(self.rules.len());
+        for rule in &self.rules {
+            match rule.evaluate(part, nulls)? {
+                Some(rule) => rules.push(rule),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(json!({ "combinator": self.combinator, "rules": rules })))
     }
 }
 
 impl Rule {
-    fn evaluate(&self, part: &Input, nulls: &mut Vec<u16>) -> Result<Value, ObjectError> {
+    fn evaluate(&self, part: &Part<'_>, nulls: &mut Vec<u16>) -> Result<Option<Value>, ObjectError> {
         match self {
             Self::Nested(search) => search.evaluate(part, nulls),
             Self::Leaf { property, operator, value } => {
                 let mut rule = Map::new();
-                rule.insert("property".to_owned(), property.evaluate(part, nulls)?);
-                rule.insert("operator".to_owned(), operator.evaluate(part, nulls)?);
-                if let Some(value) = value {
-                    rule.insert("value".to_owned(), value.evaluate(part, nulls)?);
+                let leaves = [("property", Some(property)), ("operator", Some(operator)), ("value", value.as_ref())];
+                for (name, slot) in leaves.into_iter().filter_map(|(name, slot)| Some((name, slot?))) {
+                    let Some(value) = slot.evaluate(part, nulls)? else { return Ok(None) };
+                    rule.insert(name.to_owned(), value);
                 }
-                Ok(Value::Object(rule))
+                Ok(Some(Value::Object(rule)))
             }
         }
     }
 }
 
-fn value(program: &Program, part: &Input) -> Result<Value, ObjectError> {
-    match program.first(part) {
+fn value(program: &Program, part: &Part<'_>) -> Result<Value, ObjectError> {
+    match program.first(part.input) {
         Ok(output) => Ok(output.map_or(Value::Null, Output::into_json)),
-        Err(error) if !matches!(error, EvalError::Runtime(_)) => {
-            Err(ObjectError::Evaluation { path: "expression", source: error })
-        }
-        Err(_) => Ok(Value::Null),
+        Err(error) if matches!(error, EvalError::Runtime(_)) => Ok(Value::Null),
+        Err(source) => Err(ObjectError::Evaluation { path: "expression", source }),
     }
 }
 

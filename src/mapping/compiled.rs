@@ -139,6 +139,55 @@ impl Mapping {
     }
 }
 
+impl Resource {
+    /// Whether any of its programs may look at the value under these keys of an object.
+    #[must_use]
+    pub fn may_read(&self, keys: &[&str]) -> bool {
+        self.programs().iter().any(|program| program.reads().may_read(keys))
+    }
+
+    fn programs(&self) -> Vec<&Program> {
+        let mut programs = vec![&self.query];
+        programs.extend(self.items.iter().map(|items| &items.expression));
+        for mapping in &self.mappings {
+            if let Blueprint::Computed(program) = &mapping.blueprint {
+                programs.push(program);
+            }
+            let slots = [&mapping.title, &mapping.icon].into_iter().flatten();
+            let properties = mapping.properties.iter().flatten().map(|(_, slot)| slot);
+            programs.extend(slots.chain(properties).filter_map(|slot| slot.program.as_ref()));
+            let templates = std::iter::once(&mapping.identifier).chain(&mapping.team);
+            for template in templates.chain(mapping.relations.iter().flatten().map(|(_, template)| template)) {
+                template.collect(&mut programs);
+            }
+        }
+        programs
+    }
+}
+
+impl Template {
+    fn collect<'a>(&'a self, programs: &mut Vec<&'a Program>) {
+        match self {
+            Self::Value(slot) => programs.extend(&slot.program),
+            Self::Search(search) => search.collect(programs),
+        }
+    }
+}
+
+impl Search {
+    fn collect<'a>(&'a self, programs: &mut Vec<&'a Program>) {
+        for rule in &self.rules {
+            match rule {
+                Rule::Nested(search) => search.collect(programs),
+                Rule::Leaf { property, operator, value } => {
+                    let slots = [Some(property), Some(operator), value.as_ref()].into_iter().flatten();
+                    programs.extend(slots.filter_map(|slot| slot.program.as_ref()));
+                }
+            }
+        }
+    }
+}
+
 type Refused = (Position, String);
 
 struct Compilation<'a> {

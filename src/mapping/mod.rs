@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod items;
 mod node;
+mod part;
 mod pool;
 mod reading;
 mod released;

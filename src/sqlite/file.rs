@@ -41,6 +41,8 @@ pub(crate) enum Found {
 /// What every SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const HEADER: usize = 100;
+/// Where the versions of the format are that a writer and a reader must know.
+const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
 const APPLICATION_ID_AT: usize = 68;
 /// How long another process may hold the file before a call gives up.
 const BUSY: Duration = Duration::from_secs(5);
@@ -54,22 +56,27 @@ impl FileKind {
     /// Opens a file of this kind or creates it. A file that is not of this kind is not touched.
     pub(super) fn open(&self, path: &Path) -> Result<(Connection, Found), SqliteError> {
         let label = path.display().to_string();
-        let found = self.look(path, &label)?;
-        let sqlite = |error| SqliteError::new(&label, error);
+        match self.look(path, &label)? {
+            Found::Nothing => self.connect(path, &label),
+            Found::Existing => self.connect(path, &label).map_err(distrust),
+        }
+    }
+
+    fn connect(&self, path: &Path, label: &str) -> Result<(Connection, Found), SqliteError> {
+        let sqlite = |error| SqliteError::new(label, error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
         if connection.is_readonly(rusqlite::MAIN_DB).map_err(sqlite)? {
-            return Err(SqliteError::ReadOnly { path: label });
+            return Err(SqliteError::ReadOnly { path: label.to_owned() });
         }
         configure(&connection).map_err(sqlite)?;
-        let empty = found == Found::Nothing || is_empty(&connection).map_err(sqlite)?;
-        if empty {
-            self.migrate(&mut connection, &label)?;
-        } else {
-            self.accept(&mut connection, &label).map_err(distrust)?;
+        let found = if is_empty(&connection).map_err(sqlite)? { Found::Nothing } else { Found::Existing };
+        match found {
+            Found::Nothing => self.migrate(&mut connection, label)?,
+            Found::Existing => self.accept(&mut connection, label)?,
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(sqlite)?;
-        Ok((connection, if empty { Found::Nothing } else { Found::Existing }))
+        Ok((connection, found))
     }
 
     /// Makes sure that an existing file can be used.
@@ -97,7 +104,7 @@ impl FileKind {
         };
         let foreign = |detail: &str| Err(SqliteError::Foreign { path: label.to_owned(), detail: detail.to_owned() });
         if !file.metadata().map_err(|error| SqliteError::io(label, error))?.is_file() {
-            return foreign("it is no regular file");
+            return Err(SqliteError::io(label, std::io::Error::other("it is no regular file")));
         }
         let mut header = Vec::with_capacity(HEADER);
         file.by_ref().take(HEADER as u64).read_to_end(&mut header).map_err(|error| SqliteError::io(label, error))?;
@@ -108,8 +115,13 @@ impl FileKind {
             return foreign("it is no SQLite file");
         }
         match header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4) {
-            Some(id) if id == self.application_id.to_be_bytes() => Ok(Found::Existing),
-            _ => foreign("another program wrote it"),
+            Some(id) if id == self.application_id.to_be_bytes() => {}
+            _ => return foreign("another program wrote it"),
+        }
+        // A file with other versions than these is read-only to SQLite, which would be a misleading thing to say.
+        match header.get(FORMAT_VERSIONS) {
+            Some([1..=2, 1..=2]) => Ok(Found::Existing),
+            _ => Err(SqliteError::Damaged { path: label.to_owned(), detail: "its header is damaged".to_owned() }),
         }
     }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, ChangeLog, LocalCatalog};
+use crate::catalog::Catalog;
+use crate::catalog::jsonl::ChangeLog;
+use crate::catalog::local::LocalCatalog;
 use crate::config::IntegrationIdentifier;
 
 use super::StartupError;

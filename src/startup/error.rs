@@ -56,6 +56,8 @@ pub enum StartupError {
         message: String,
     },
     /// The product is not built yet.
-    #[error("Bitbucket Data Center is not supported yet; set up Bitbucket Cloud (integration.config.bitbucketWorkspace)")]
+    #[error(
+        "Bitbucket Data Center is not supported yet; set up Bitbucket Cloud (integration.config.bitbucketWorkspace)"
+    )]
     UnsupportedProduct,
 }

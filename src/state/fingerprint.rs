@@ -13,9 +13,14 @@ impl Fingerprint {
     /// The fingerprint of a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        Self::of_digest(&Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// The fingerprint with that digest.
+    #[must_use]
+    pub fn of_digest(digest: &[u8; 32]) -> Self {
         let mut short = [0; 16];
-        short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        short.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
         Self(short)
     }
 }

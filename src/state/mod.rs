@@ -15,6 +15,8 @@ mod syncs;
 mod values;
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod tests;
 
 pub use catalog::CatalogState;

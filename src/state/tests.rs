@@ -252,3 +252,11 @@ async fn an_empty_file_is_a_fresh_start() {
     std::fs::write(&path, "").unwrap();
     assert_eq!(State::open(&path).await.unwrap().origin, Origin::Fresh);
 }
+
+#[tokio::test]
+async fn a_folder_in_its_place_is_an_error_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = State::open(folder.path()).await.unwrap_err();
+    assert!(matches!(error, StateError::File(SqliteError::CannotOpen { .. })), "{error:?}");
+    assert!(folder.path().is_dir());
+}

@@ -4,9 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Entity, Existing};
-
-/// A fingerprint of what would be sent; equal fingerprints mean that nothing needs to be sent.
-pub(crate) type Fingerprint = [u8; 16];
+use crate::state::Fingerprint;
 
 /// The fingerprint of an entity under the mapping's way to treat what is there. The order of keys, and of the
 /// entries of relations and teams, does not count.
@@ -23,10 +21,7 @@ pub(crate) fn fingerprint(entity: &Entity, existing: Existing) -> Fingerprint {
     hasher.section(b'o', entity.team.as_ref(), Lists::Unordered);
     hasher.map(b'p', entity.properties.as_ref(), Lists::Ordered);
     hasher.map(b'l', entity.relations.as_ref(), Lists::Unordered);
-    let digest = hasher.0.finalize();
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.copy_from_slice(&digest[..16]);
-    fingerprint
+    Fingerprint::of_digest(&hasher.0.finalize().into())
 }
 
 /// Whether the order of a list's entries counts.
@@ -111,7 +106,10 @@ fn ordered(items: &[Value], lists: Lists) -> Vec<&Value> {
 pub(crate) fn covers(present: &Entity, sent: &Entity) -> bool {
     scalar(sent.title.as_ref(), present.title.as_ref())
         && scalar(sent.icon.as_ref(), present.icon.as_ref())
-        && sent.team.as_ref().is_none_or(|team| same(team, present.team.as_ref().unwrap_or(&Value::Null), Lists::Unordered))
+        && sent
+            .team
+            .as_ref()
+            .is_none_or(|team| same(team, present.team.as_ref().unwrap_or(&Value::Null), Lists::Unordered))
         && map(sent.properties.as_ref(), present.properties.as_ref(), Lists::Ordered)
         && map(sent.relations.as_ref(), present.relations.as_ref(), Lists::Unordered)
 }
@@ -133,7 +131,8 @@ fn map(sent: Option<&Map<String, Value>>, present: Option<&Map<String, Value>>, 
 fn same(sent: &Value, present: &Value, lists: Lists) -> bool {
     match (sent, present) {
         (Value::Number(sent), Value::Number(present)) => {
-            sent == present || matches!((sent.as_f64(), present.as_f64()), (Some(a), Some(b)) if a.total_cmp(&b).is_eq())
+            sent == present
+                || matches!((sent.as_f64(), present.as_f64()), (Some(a), Some(b)) if a.total_cmp(&b).is_eq())
         }
         (Value::Array(sent), Value::Array(present)) => {
             sent.len() == present.len()

@@ -1,18 +1,25 @@
 //! Makes sure that an object is gone before its entity goes.
 //!
 //! A listing of one page is a snapshot. One of several pages shifts while it is read, and can miss an object;
-//! what it lacks is asked for by its key.
+//! what it lacks is asked for by its key. Where no key is known (a lost state file), the listings of several
+//! pages are read once more: if everything that they give now was met before, they missed nothing.
 
 use std::sync::Arc;
 
+use bitbucket_port_jq::Input;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
 use crate::bitbucket::CallError;
 use crate::catalog::EntityId;
-use crate::kinds::{Kind, ObjectKey};
+use crate::kinds::{Kind, Listing, ObjectKey, Parent};
+use crate::mapping::Outcome;
 use crate::state::Trace;
 
-use super::SyncError;
 use super::context::Context;
+use super::diff::resource_name;
 use super::plan::PlannedResource;
+use super::recheck;
 
 /// Whether an entity may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,61 +34,58 @@ pub(crate) enum Verdict {
 pub(crate) struct Confirm<'a> {
     ctx: &'a Arc<Context>,
     left: usize,
+    /// Whether reading the listings once more brought nothing new; asked at most once.
+    nothing_missed: Option<bool>,
 }
 
 impl<'a> Confirm<'a> {
     pub(crate) fn new(ctx: &'a Arc<Context>, requests: usize) -> Self {
-        Self { ctx, left: requests }
+        Self { ctx, left: requests, nothing_missed: None }
     }
 
-    pub(crate) async fn is_gone(&mut self, id: &EntityId, trace: &Trace) -> Result<Verdict, SyncError> {
-        let Some(planned) = self.resource(trace) else { return Ok(self.without_origin()) };
+    pub(crate) async fn is_gone(&mut self, id: &EntityId, trace: &Trace) -> Verdict {
+        let Some((planned, key)) = self.origin(trace) else { return self.without_origin().await };
         let parent = trace.parent_key.as_deref();
-        if self.ctx.is_snapshot(planned.kind, parent) && self.parent_is_snapshot(planned.kind) {
-            return Ok(Verdict::Gone);
+        if self.ctx.is_snapshot(planned.kind, parent) && self.ancestors_are_snapshots(planned.kind) {
+            return Verdict::Gone;
         }
-        let Some(key) = trace.source_key.as_deref().and_then(|key| key.parse::<ObjectKey>().ok()) else {
-            return Ok(self.without_origin());
-        };
-        if self.left == 0 {
-            return Ok(Verdict::Stays("not confirmed: the bound on confirmations was reached"));
+        if !self.spend() {
+            return Verdict::Stays("not confirmed: the bound on confirmations was reached");
         }
-        self.left -= 1;
-        let kind = planned.kind;
-        Ok(match self.ctx.source.get(kind, &key).await {
+        match self.ctx.source.get(planned.kind, &key).await {
             Err(error) if error.is_gone() => Verdict::Gone,
             Err(error) => self.unsure(id, &error),
-            Ok(object) => self.still_selected(planned, &object),
-        })
+            Ok(object) => self.still_there(id, planned, &key, parent, &object).await,
+        }
     }
 
-    fn resource(&self, trace: &Trace) -> Option<&'a PlannedResource> {
+    fn spend(&mut self) -> bool {
+        let may = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        may
+    }
+
+    fn origin(&self, trace: &Trace) -> Option<(&'a PlannedResource, ObjectKey)> {
         let name = trace.resource.as_deref()?;
-        let kind = name.split(':').nth(1)?;
+        let key = trace.source_key.as_deref()?.parse().ok()?;
         let planned = &self.ctx.plan.resources;
-        let exact = (0..planned.len()).find(|number| super::diff::resource_name(self.ctx, *number) == name);
-        let same_kind = || planned.iter().position(|planned| planned.kind.name() == kind);
-        exact.or_else(same_kind).map(|number| &planned[number])
+        let exact = (0..planned.len()).find(|number| resource_name(self.ctx, *number) == name);
+        let same_kind = || name.split(':').nth(1).and_then(|kind| planned.iter().position(|of| of.kind.name() == kind));
+        exact.or_else(same_kind).map(|number| (&planned[number], key))
     }
 
-    /// An entity whose origin is not known can be judged only where all listings were snapshots.
-    fn without_origin(&self) -> Verdict {
-        if self.ctx.all_snapshots() {
-            Verdict::Gone
-        } else {
-            Verdict::Stays("not confirmed: where it came from is not known")
+    async fn without_origin(&mut self) -> Verdict {
+        if self.nothing_missed.is_none() {
+            self.nothing_missed = Some(recheck::nothing_missed(self.ctx, &mut self.left).await);
+        }
+        match self.nothing_missed {
+            Some(true) => Verdict::Gone,
+            _ => Verdict::Stays("not confirmed: where it came from is not known"),
         }
     }
 
-    fn parent_is_snapshot(&self, kind: Kind) -> bool {
-        let mut parent = kind.each();
-        while let Some(kind) = parent {
-            if !self.ctx.is_snapshot(kind, None) {
-                return false;
-            }
-            parent = kind.each();
-        }
-        true
+    fn ancestors_are_snapshots(&self, kind: Kind) -> bool {
+        std::iter::successors(kind.each(), |kind| kind.each()).all(|kind| self.ctx.is_snapshot(kind, None))
     }
 
     fn unsure(&self, id: &EntityId, error: &CallError) -> Verdict {
@@ -89,8 +93,72 @@ impl<'a> Confirm<'a> {
         Verdict::Stays("not confirmed: asking for its object failed")
     }
 
-    /// The object answers: either the listing missed it, or the selector's parameters no longer let it through.
-    fn still_selected(&self, _planned: &PlannedResource, _object: &serde_json::value::RawValue) -> Verdict {
-        Verdict::Stays("its object still exists; the listing may have missed it")
+    /// The object answers. Its entity may go all the same: when the object became another entity, or when the
+    /// listing's parameters or the selector no longer let it through.
+    async fn still_there(
+        &mut self,
+        id: &EntityId,
+        planned: &PlannedResource,
+        key: &ObjectKey,
+        parent: Option<&str>,
+        object: &RawValue,
+    ) -> Verdict {
+        const MISSED: Verdict = Verdict::Stays("its object still exists; the listing missed it");
+        match self.yields(id, planned, object) {
+            Some(false) => return Verdict::Gone,
+            None => return Verdict::Stays("its object still exists and cannot be mapped"),
+            Some(true) => {}
+        }
+        let Some(narrowed) = narrowed(&planned.selector.listing, key) else { return MISSED };
+        if !self.spend() {
+            return Verdict::Stays("not confirmed: the bound on confirmations was reached");
+        }
+        match self.listed(&narrowed, planned.kind, parent).await {
+            Ok(true) => MISSED,
+            Ok(false) => Verdict::Gone,
+            Err(error) => self.unsure(id, &error),
+        }
     }
+
+    /// Whether a resource makes that entity of an object; `None` when it cannot be told.
+    fn yields(&self, id: &EntityId, planned: &PlannedResource, object: &RawValue) -> Option<bool> {
+        let input = Input::parse(object.get(), &self.ctx.jq).ok()?;
+        let mut found = false;
+        for outcome in planned.resource.map(input).outcomes {
+            match outcome {
+                Outcome::Entity(entity) => found |= entity.id() == *id,
+                Outcome::FilteredOut | Outcome::Skipped(_) => {}
+                Outcome::Failed(_) => return None,
+            }
+        }
+        Some(found)
+    }
+
+    async fn listed(&self, listing: &Listing, kind: Kind, parent: Option<&str>) -> Result<bool, CallError> {
+        let parent = match (kind.each(), parent.and_then(|key| key.parse::<ObjectKey>().ok())) {
+            (Some(parent_kind), Some(key)) => Some(self.parent(kind, parent_kind, &key).await?),
+            _ => None,
+        };
+        let page = self.ctx.source.first_page(listing, parent.as_ref()).await?;
+        Ok(!page.values.is_empty())
+    }
+
+    async fn parent(&self, kind: Kind, parent_kind: Kind, key: &ObjectKey) -> Result<Parent, CallError> {
+        let object = self.ctx.source.get(parent_kind, key).await?;
+        kind.parent_of(object.get()).map_err(|error| CallError::Invalid(error.to_string()))
+    }
+}
+
+/// A listing with parameters of its own, narrowed to one object by the last field of its key; `None` where the
+/// listing has no parameters, so that every object that exists belongs to it.
+fn narrowed(listing: &Listing, key: &ObjectKey) -> Option<Listing> {
+    if listing.parameters().is_empty() {
+        return None;
+    }
+    let field = listing.kind().info().key.last()?;
+    let value = key.fields().pop()?;
+    let value = value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from);
+    let only = format!("{field} = {value}");
+    let query = listing.parameter("q").map_or(only.clone(), |query| format!("({query}) AND {only}"));
+    Some(listing.clone().with_parameter("q", query))
 }

@@ -1,19 +1,21 @@
 //! What all stages of one sync share.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bitbucket_port_jq::Limits;
 
 use crate::catalog::{Catalog, Dependents, Existing, MissingRelated, WriteOptions};
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Listing};
 use crate::mapping::{FedBlueprints, Flags, Mapping, Pool};
 use crate::state::CatalogState;
 
 use super::event::{Observer, SyncEvent};
+use super::feed::Owner;
 use super::notices::Notices;
 use super::plan::Plan;
+use super::recheck::Several;
 use super::report::Tally;
 use super::source::Reader;
 
@@ -34,7 +36,9 @@ pub(crate) struct Context {
     pub(crate) tallies: Vec<Tally>,
     progress: Vec<Mutex<Progress>>,
     /// Listings that came in several pages, between which objects can shift.
-    several: Mutex<HashSet<(Kind, Option<Arc<str>>)>>,
+    several: Mutex<HashMap<(Kind, Option<Arc<str>>), Several>>,
+    /// Fingerprints of the keys of the objects in those listings.
+    met: Mutex<HashSet<u64>>,
 }
 
 /// How far one resource came.
@@ -89,22 +93,35 @@ impl Context {
             tallies,
             progress,
             several: Mutex::default(),
+            met: Mutex::default(),
         }
     }
 
-    /// Notes that a listing came in several pages.
-    pub(crate) fn several_pages(&self, kind: Kind, parent: Option<&Arc<str>>) {
-        lock(&self.several).insert((kind, parent.cloned()));
+    /// Notes that a listing comes in several pages.
+    pub(crate) fn several_pages(&self, listing: &Arc<Listing>, owner: Option<&Owner>) {
+        let place = (listing.kind(), owner.map(|owner| Arc::clone(&owner.key)));
+        let several = Several { listing: Arc::clone(listing), parent: owner.map(|owner| owner.parent.clone()) };
+        lock(&self.several).insert(place, several);
     }
 
     /// Whether a listing came as one page: then it is a snapshot, and what it lacks does not exist.
     pub(crate) fn is_snapshot(&self, kind: Kind, parent: Option<&str>) -> bool {
-        !lock(&self.several).contains(&(kind, parent.map(Arc::from)))
+        !lock(&self.several).contains_key(&(kind, parent.map(Arc::from)))
     }
 
-    /// Whether every listing of this sync came as one page.
-    pub(crate) fn all_snapshots(&self) -> bool {
-        lock(&self.several).is_empty()
+    /// The listings that came in several pages.
+    pub(crate) fn several(&self) -> Vec<Several> {
+        lock(&self.several).values().cloned().collect()
+    }
+
+    /// Notes the keys of objects of a listing of several pages.
+    pub(crate) fn met(&self, keys: impl IntoIterator<Item = u64>) {
+        lock(&self.met).extend(keys);
+    }
+
+    /// Whether an object was met in a listing of several pages.
+    pub(crate) fn was_met(&self, key: u64) -> bool {
+        lock(&self.met).contains(&key)
     }
 
     /// The blueprints that the resources of this sync name literally.

@@ -54,7 +54,13 @@ struct Candidate {
 }
 
 impl Diff {
-    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId, writer: Writer, trust: Trust, relations: Arc<Relations>) -> Self {
+    pub(crate) fn new(
+        ctx: Arc<Context>,
+        sync: SyncId,
+        writer: Writer,
+        trust: Trust,
+        relations: Arc<Relations>,
+    ) -> Self {
         Self { ctx, sync, writer, trust, relations }
     }
 
@@ -122,8 +128,10 @@ impl Diff {
     }
 
     fn judge(&self, candidate: &Candidate, known: Option<&Known>) -> Verdict {
-        let same = known.is_some_and(|known| known.hash == Some(candidate.ready.fingerprint));
+        let same = known.is_some_and(|known| known.hash.is_some() && known.hash == candidate.ready.fingerprint);
         match (self.trust, known) {
+            // Something was left out of it: only the catalog knows whether the rest is there.
+            _ if candidate.ready.fingerprint.is_none() => Verdict::Unsure,
             (Trust::StateAlone, _) if same => Verdict::Unchanged,
             (Trust::StateAlone, _) => Verdict::Changed,
             (Trust::Nothing, _) => Verdict::Unsure,
@@ -243,7 +251,7 @@ impl Diff {
         for candidate in unchanged {
             *counts.entry(candidate.resource).or_default() += 1;
             let trace = self.trace(&candidate);
-            rows.push(Provenance { entity: candidate.id, trace, hash: Some(candidate.ready.fingerprint) });
+            rows.push(Provenance { entity: candidate.id, trace, hash: candidate.ready.fingerprint });
         }
         if rows.is_empty() {
             return Ok(());

@@ -7,17 +7,15 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 
-use crate::bitbucket::{CallError, Page};
+use crate::bitbucket::{Page, Trail};
 use crate::kinds::Parent;
 
 use super::SyncError;
 use super::context::Context;
+use super::enrich::{self, Additions};
 use super::event::SyncEvent;
 use super::plan::Node;
 use super::transform::{self, Batch, Parents};
-
-/// A listing longer than this is no listing but a loop.
-const PAGES: usize = 100_000;
 
 /// How many parents are taken from the spool at a time.
 const TAKEN: usize = 64;
@@ -72,45 +70,32 @@ impl Feed<'_> {
     ) -> Result<(), SyncError> {
         let parent = owner.map(|owner| &owner.parent);
         let mut fetched = self.ctx.source.first_page(&node.listing, parent).await;
-        let mut pages = 0;
+        let mut trail = Trail::default();
         loop {
-            let page = match fetched {
+            let Page { values, next, .. } = match fetched {
                 Ok(page) => page,
                 Err(error) => {
-                    self.broken(node, owner, &error);
+                    self.gap(node, owner, &error.to_string());
                     return Ok(());
                 }
             };
-            pages += 1;
-            let Page { values, next, .. } = page;
-            if pages == 1 && next.is_some() {
-                self.ctx.several_pages(node.listing.kind(), owner.map(|owner| &owner.key));
+            let Some(next) = next else { return self.process(node, owner, values, spooled).await };
+            self.ctx.several_pages(&node.listing, owner);
+            if let Err(endless) = trail.step(&next) {
+                self.gap(node, owner, &endless.to_string());
+                return self.process(node, owner, values, spooled).await;
             }
-            match next {
-                None => return self.process(node, owner, values, spooled).await,
-                Some(_) if pages >= PAGES => {
-                    self.process(node, owner, values, spooled).await?;
-                    self.gap(node, owner, "the listing does not end");
-                    return Ok(());
-                }
-                Some(next) => {
-                    let (page, processed) = futures::future::join(
-                        self.ctx.source.next_page(&node.listing, parent, &next),
-                        self.process(node, owner, values, spooled),
-                    )
-                    .await;
-                    processed?;
-                    fetched = page;
-                }
-            }
+            let (page, processed) = futures::future::join(
+                self.ctx.source.next_page(&node.listing, parent, &next),
+                self.process(node, owner, values, spooled),
+            )
+            .await;
+            processed?;
+            fetched = page;
         }
     }
 
     /// A listing that broke off: what it feeds is incomplete, here and in everything that hangs below it.
-    fn broken(&self, node: &Node, owner: Option<&Owner>, error: &CallError) {
-        self.gap(node, owner, &error.to_string());
-    }
-
     fn gap(&self, node: &Node, owner: Option<&Owner>, why: &str) {
         let kind = node.listing.kind().name();
         match owner {
@@ -144,7 +129,30 @@ impl Feed<'_> {
         if values.is_empty() {
             return Ok(());
         }
-        let (batch, parents) = transform::page(self.ctx, node, owner, values).await?;
+        let wanted = enrich::wanted_by(self.ctx, node);
+        if wanted.is_empty() {
+            return self.hand_on(node, owner, values, vec![], spooled).await;
+        }
+        let mut values = values.into_iter();
+        loop {
+            let group: Vec<Box<RawValue>> = values.by_ref().take(enrich::OBJECTS).collect();
+            if group.is_empty() {
+                return Ok(());
+            }
+            let additions = enrich::fetch(self.ctx, node, &wanted, &group).await;
+            self.hand_on(node, owner, group, additions, spooled).await?;
+        }
+    }
+
+    async fn hand_on(
+        &self,
+        node: &Node,
+        owner: Option<&Owner>,
+        values: Vec<Box<RawValue>>,
+        additions: Vec<Additions>,
+        spooled: Option<&watch::Sender<Spooled>>,
+    ) -> Result<(), SyncError> {
+        let (batch, parents) = transform::page(self.ctx, node, owner, values, additions).await?;
         if let Some(spooled) = spooled {
             self.spool(node, parents, spooled).await?;
         }

@@ -4,11 +4,13 @@ mod compare;
 mod confirm;
 mod context;
 mod diff;
+mod enrich;
 mod error;
 mod event;
 mod feed;
 mod notices;
 mod plan;
+mod recheck;
 mod reconcile;
 mod relations;
 mod report;
@@ -20,8 +22,7 @@ mod write;
 pub use error::SyncError;
 pub use event::{Observer, Silent, SyncEvent};
 pub use plan::Scope;
-pub use report::{
-    DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome,
-};
+pub use reconcile::EmptyListings;
+pub use report::{DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};
 pub use resync::{Resync, ResyncLimits};
 pub use source::{Bitbucket, Reader};

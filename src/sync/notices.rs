@@ -30,10 +30,6 @@ impl Notices {
         self.add(NoticeLevel::Warning, message.into());
     }
 
-    pub(crate) fn note(&self, message: impl Into<String>) {
-        self.add(NoticeLevel::Note, message.into());
-    }
-
     fn add(&self, level: NoticeLevel, message: String) {
         match level {
             NoticeLevel::Error => tracing::error!("{message}"),
@@ -51,11 +47,8 @@ impl Notices {
     /// All notices, the gravest first, in the order in which they came.
     pub(crate) fn take(&self) -> Vec<Notice> {
         let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut notices: Vec<_> = kept
-            .notices
-            .into_iter()
-            .map(|((level, message), count)| Notice { level, message, count })
-            .collect();
+        let mut notices: Vec<_> =
+            kept.notices.into_iter().map(|((level, message), count)| Notice { level, message, count }).collect();
         notices.sort_by_key(|notice| notice.level);
         if kept.dropped > 0 {
             let message = "further notices are in the log only".to_owned();

@@ -113,17 +113,6 @@ impl Plan {
         self.resources.push(PlannedResource { kind, selector, resource: Arc::clone(resource) });
         node_of(&mut self.roots, &listing).resources.push(number);
     }
-
-    /// All listings, parents first.
-    pub(crate) fn nodes(&self) -> Vec<&Node> {
-        let mut nodes = Vec::new();
-        let mut open: Vec<&Node> = self.roots.iter().rev().collect();
-        while let Some(node) = open.pop() {
-            nodes.push(node);
-            open.extend(node.children.iter().rev());
-        }
-        nodes
-    }
 }
 
 fn select(resource: &Resource, kinds: &[Kind]) -> Result<(Kind, Selector), String> {

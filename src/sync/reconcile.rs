@@ -28,15 +28,16 @@ pub(crate) async fn run(
     ctx: &Arc<Context>,
     sync: SyncId,
     relations: &Relations,
-    bounds: Bounds,
+    mut bounds: Bounds,
 ) -> Result<Vec<DeletionReport>, SyncError> {
     ctx.emit(&SyncEvent::Reconciling);
     let mut reports = Vec::new();
     let mut confirm = Confirm::new(ctx, bounds.confirmations);
     for (blueprint, owned) in ctx.state.owned_blueprints(sync).await? {
-        let feeding = Feeding::of(ctx, &blueprint);
+        let feeding = Feeding::of(ctx, &blueprint, bounds.empty_listings);
         let mut reconciliation = Reconciliation {
             ctx,
+            bounds: &mut bounds,
             sync,
             relations,
             feeding: &feeding,
@@ -55,6 +56,19 @@ pub(crate) async fn run(
 pub(crate) struct Bounds {
     /// Requests for confirming that an object is gone.
     pub(crate) confirmations: usize,
+    /// Entities that may be deleted in all; `None` for any number.
+    pub(crate) deletions: Option<u64>,
+    /// Whether a root listing without objects is believed.
+    pub(crate) empty_listings: EmptyListings,
+}
+
+/// What a listing of the whole workspace means that has no objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyListings {
+    /// Something is wrong: what it feeds is not deleted.
+    Doubted,
+    /// There are no objects.
+    Believed,
 }
 
 /// What could have written a blueprint's entities.
@@ -66,7 +80,7 @@ struct Feeding {
 }
 
 impl Feeding {
-    fn of(ctx: &Context, blueprint: &str) -> Self {
+    fn of(ctx: &Context, blueprint: &str, empty: EmptyListings) -> Self {
         let feeds = |fed: &FedBlueprints| match fed {
             FedBlueprints::Literal(literals) => literals.iter().any(|literal| literal == blueprint),
             FedBlueprints::Unknown => true,
@@ -80,6 +94,10 @@ impl Feeding {
                 continue;
             }
             let gaps = ctx.gaps(number);
+            let nothing = planned.kind.each().is_none() && ctx.tallies[number].listed.get() == 0;
+            if nothing && empty == EmptyListings::Doubted {
+                feeding.protected.get_or_insert_with(|| format!("the listing of {} is empty", planned.kind));
+            }
             if let Gaps::Any(why) = &gaps {
                 feeding.protected.get_or_insert_with(|| format!("{} is incomplete: {why}", planned.kind));
             }
@@ -114,6 +132,7 @@ impl Feeding {
 
 struct Reconciliation<'a> {
     ctx: &'a Arc<Context>,
+    bounds: &'a mut Bounds,
     sync: SyncId,
     relations: &'a Relations,
     feeding: &'a Feeding,
@@ -156,6 +175,9 @@ impl Reconciliation<'_> {
         if let Some(why) = &self.feeding.protected {
             return Some(why.clone());
         }
+        if let Some(allowed) = self.bounds.deletions.filter(|allowed| candidates > *allowed) {
+            return Some(format!("{candidates} would go, more than the {allowed} that may still be deleted"));
+        }
         let threshold = self.ctx.flags.entity_deletion_threshold;
         let ratio = candidates as f64 / (self.report.owned.max(1)) as f64;
         (ratio > threshold).then(|| {
@@ -183,7 +205,7 @@ impl Reconciliation<'_> {
             for (id, trace) in page {
                 match self.protects(&id, &trace) {
                     Some(why) => self.protect(why),
-                    None => match confirm.is_gone(&id, &trace).await? {
+                    None => match confirm.is_gone(&id, &trace).await {
                         Verdict::Gone => certain.push(id),
                         Verdict::Stays(why) => self.protect(why),
                     },
@@ -223,6 +245,7 @@ impl Reconciliation<'_> {
             }
         }
         self.report.deleted += gone.len() as u64;
+        self.bounds.deletions = self.bounds.deletions.map(|allowed| allowed.saturating_sub(gone.len() as u64));
         self.ctx.emit(&SyncEvent::Deleted { blueprint: blueprint.clone(), entities: gone.len() });
         self.count_by_resource(gone.len());
         self.ctx.state.forget(gone).await?;
@@ -232,8 +255,7 @@ impl Reconciliation<'_> {
     /// Puts deletions in the row of the first resource that feeds the blueprint.
     fn count_by_resource(&self, deleted: usize) {
         let first = self.feeding.gaps.keys().next();
-        let number =
-            (0..self.ctx.plan.resources.len()).find(|number| Some(&resource_name(self.ctx, *number)) == first);
+        let number = (0..self.ctx.plan.resources.len()).find(|number| Some(&resource_name(self.ctx, *number)) == first);
         if let Some(number) = number {
             self.ctx.tallies[number].deleted.add(deleted);
         }

@@ -16,7 +16,7 @@ use super::diff::{Diff, Trust};
 use super::event::{Observer, SyncEvent};
 use super::feed;
 use super::plan::{Plan, Scope};
-use super::reconcile::{self, Bounds};
+use super::reconcile::{self, Bounds, EmptyListings};
 use super::relations::Relations;
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
 use super::source::Reader;
@@ -52,11 +52,21 @@ pub struct ResyncLimits {
     pub concurrency: usize,
     /// Requests that may be spent on confirming that objects are gone.
     pub confirmations: usize,
+    /// Entities that may be deleted; `None` for any number within the mapping's threshold.
+    pub deletions: Option<u64>,
+    /// Whether a listing of the whole workspace that has no objects is believed.
+    pub empty_listings: EmptyListings,
 }
 
 impl Default for ResyncLimits {
     fn default() -> Self {
-        Self { concurrency: 16, confirmations: 500 }
+        Self { concurrency: 16, confirmations: 500, deletions: None, empty_listings: EmptyListings::Doubted }
+    }
+}
+
+impl ResyncLimits {
+    fn bounds(self) -> Bounds {
+        Bounds { confirmations: self.confirmations, deletions: self.deletions, empty_listings: self.empty_listings }
     }
 }
 
@@ -86,11 +96,8 @@ impl Resync {
         let trust = owned(&ctx, sync).await?;
         stream(&ctx, sync, trust, &relations).await?;
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
-        let deletions = if may_delete {
-            reconcile::run(&ctx, sync, &relations, Bounds { confirmations: self.limits.confirmations }).await?
-        } else {
-            vec![]
-        };
+        let deletions =
+            if may_delete { reconcile::run(&ctx, sync, &relations, self.limits.bounds()).await? } else { vec![] };
         ctx.catalog.flush().await?;
         let duration = began.elapsed();
         let report = sum_up(&ctx, deletions, provisioned.created, duration);
@@ -149,12 +156,7 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 }
 
 /// Runs all stages until the last page is written.
-async fn stream(
-    ctx: &Arc<Context>,
-    sync: SyncId,
-    trust: Trust,
-    relations: &Arc<Relations>,
-) -> Result<(), SyncError> {
+async fn stream(ctx: &Arc<Context>, sync: SyncId, trust: Trust, relations: &Arc<Relations>) -> Result<(), SyncError> {
     let (mapped, batches) = mpsc::channel(MAPPED_PAGES);
     let writer = Writer::new(Arc::clone(ctx), sync);
     let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));

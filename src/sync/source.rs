@@ -4,7 +4,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde_json::value::RawValue;
 
 use crate::bitbucket::{CallError, Page, Transport};
-use crate::kinds::{self, Kind, Listing, ObjectKey, Parent};
+use crate::kinds::{self, FilePlace, KeyError, Kind, Listing, ObjectKey, Parent};
 
 /// A Bitbucket to read from, whatever the product, with an account of what was asked of it.
 pub trait Reader: Send + Sync {
@@ -29,6 +29,15 @@ pub trait Reader: Send + Sync {
     /// One object by its key, as Bitbucket sends it.
     fn get<'a>(&'a self, kind: Kind, key: &'a ObjectKey) -> BoxFuture<'a, Result<Box<RawValue>, CallError>>;
 
+    /// Where the files that belong to an object are; `None` where there are none.
+    ///
+    /// # Errors
+    /// The object lacks the fields that tell.
+    fn place(&self, kind: Kind, raw: &str) -> Result<Option<FilePlace>, KeyError>;
+
+    /// The content of a file; `None` where it does not exist.
+    fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>>;
+
     /// Requests sent so far, repeated attempts included.
     fn requests(&self) -> u64;
 
@@ -51,7 +60,7 @@ impl<S: kinds::Source> Bitbucket<S> {
     }
 }
 
-impl<S: kinds::Source> Reader for Bitbucket<S> {
+impl<S: kinds::Source + kinds::Files> Reader for Bitbucket<S> {
     fn kinds(&self) -> &'static [Kind] {
         self.source.kinds()
     }
@@ -75,6 +84,14 @@ impl<S: kinds::Source> Reader for Bitbucket<S> {
 
     fn get<'a>(&'a self, kind: Kind, key: &'a ObjectKey) -> BoxFuture<'a, Result<Box<RawValue>, CallError>> {
         self.source.get(kind, key).boxed()
+    }
+
+    fn place(&self, kind: Kind, raw: &str) -> Result<Option<FilePlace>, KeyError> {
+        self.source.place(kind, raw)
+    }
+
+    fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>> {
+        self.source.file(place, path).boxed()
     }
 
     fn requests(&self) -> u64 {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use bitbucket_port_jq::Input;
+use bitbucket_port_jq::{Input, Output};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use crate::catalog::Entity;
+use crate::catalog::{Entity, Existing};
 use crate::kinds::Kind;
 use crate::mapping::{Mapped, Outcome};
 use crate::state::Fingerprint;
@@ -13,8 +14,10 @@ use crate::state::Fingerprint;
 use super::SyncError;
 use super::compare::fingerprint;
 use super::context::Context;
+use super::enrich::{self, Additions, INCLUDED_FILES};
 use super::feed::Owner;
 use super::plan::Node;
+use super::recheck;
 
 /// What a page became: its objects, resource by resource.
 pub(crate) type Batch = Vec<MappedObject>;
@@ -44,7 +47,8 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) struct Ready {
     pub(crate) entity: Entity,
-    pub(crate) fingerprint: Fingerprint,
+    /// `None` where something was left out, so that the next sync compares again.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 /// Maps the objects of a page for every resource that takes them, and binds the parents of child listings.
@@ -53,6 +57,7 @@ pub(crate) async fn page(
     node: &Node,
     owner: Option<&Owner>,
     values: Vec<Box<RawValue>>,
+    additions: Vec<Additions>,
 ) -> Result<(Batch, Parents), SyncError> {
     let job = Job {
         ctx: Arc::clone(ctx),
@@ -61,7 +66,7 @@ pub(crate) async fn page(
         children: node.children.iter().map(|child| child.listing.kind()).collect(),
         parent: owner.map(|owner| Arc::clone(&owner.key)),
     };
-    ctx.pool.run(move || job.run(&values)).await.map_err(|_| SyncError::Stopped)
+    ctx.pool.run(move || job.run(&values, &additions)).await.map_err(|_| SyncError::Stopped)
 }
 
 struct Job {
@@ -73,19 +78,25 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self, values: &[Box<RawValue>]) -> (Batch, Parents) {
+    fn run(&self, values: &[Box<RawValue>], additions: &[Additions]) -> (Batch, Parents) {
         let mut batch = Vec::with_capacity(values.len() * self.resources.len());
         let mut parents: Parents = self.children.iter().map(|_| Vec::with_capacity(values.len())).collect();
-        for value in values {
+        let several = !self.ctx.is_snapshot(self.kind, self.parent.as_deref());
+        let mut met = Vec::with_capacity(if several { values.len() } else { 0 });
+        for (at, value) in values.iter().enumerate() {
             match self.kind.key_of(value.get()) {
                 Ok(key) => {
-                    let key: Arc<str> = Arc::from(key.to_string());
+                    let key: Arc<str> = Arc::from(key.as_str());
+                    if several {
+                        met.push(recheck::short(self.kind, &key));
+                    }
                     self.bind(value, &key, &mut parents);
-                    self.map(value, &key, &mut batch);
+                    self.map(value, &key, additions.get(at), &mut batch);
                 }
                 Err(error) => self.nameless(&error.to_string()),
             }
         }
+        self.ctx.met(met);
         (batch, parents)
     }
 
@@ -118,37 +129,56 @@ impl Job {
         }
     }
 
-    fn map(&self, value: &RawValue, key: &Arc<str>, batch: &mut Batch) {
+    fn map(&self, value: &RawValue, key: &Arc<str>, additions: Option<&Additions>, batch: &mut Batch) {
         let source = Source { key: Arc::clone(key), parent: self.parent.clone() };
-        match Input::parse(value.get(), &self.ctx.jq) {
-            Ok(input) => {
-                for resource in &self.resources {
-                    let mapped = self.ctx.plan.resources[*resource].resource.map(input.clone());
-                    batch.push(self.object(*resource, source.clone(), mapped));
+        for (resource, mapped) in self.mapped(value, additions) {
+            let object = match mapped {
+                Ok(mapped) => self.object(resource, source.clone(), mapped, additions),
+                Err(why) => {
+                    self.failed(resource, key, &why);
+                    MappedObject { resource, source: source.clone(), entities: vec![], held_back: true }
                 }
-            }
-            Err(error) => {
-                for resource in &self.resources {
-                    self.failed(*resource, key, &format!("cannot be read: {error}"));
-                    batch.push(MappedObject {
-                        resource: *resource,
-                        source: source.clone(),
-                        entities: vec![],
-                        held_back: true,
-                    });
-                }
-            }
+            };
+            batch.push(object);
         }
     }
 
-    fn object(&self, resource: usize, source: Source, mapped: Mapped) -> MappedObject {
+    /// What each resource makes of an object, which is parsed once.
+    fn mapped(&self, value: &RawValue, additions: Option<&Additions>) -> Vec<(usize, Result<Mapped, String>)> {
+        let input = Input::parse(value.get(), &self.ctx.jq).map_err(|error| format!("cannot be read: {error}"));
+        let input = input.and_then(|input| enriched(input, additions));
+        let map = |resource: usize| {
+            let input = input.clone()?;
+            let missing = self.missing(resource, additions);
+            Ok(self.ctx.plan.resources[resource].resource.map_without(input, &missing))
+        };
+        self.resources.iter().map(|resource| (*resource, map(*resource))).collect()
+    }
+
+    /// The paths in the object that a resource reads and that could not be fetched.
+    fn missing(&self, resource: usize, additions: Option<&Additions>) -> Vec<Vec<String>> {
+        let Some(additions) = additions.filter(|additions| !additions.failed.is_empty()) else { return vec![] };
+        enrich::wanted(&self.ctx.plan.resources[resource])
+            .filter(|path| additions.failed.contains(*path))
+            .map(|path| vec![INCLUDED_FILES.to_owned(), path.clone()])
+            .collect()
+    }
+
+    fn object(&self, resource: usize, source: Source, mapped: Mapped, additions: Option<&Additions>) -> MappedObject {
         let tally = &self.ctx.tallies[resource];
+        let degraded = !self.missing(resource, additions).is_empty();
         let mut object = MappedObject { resource, source, entities: vec![], held_back: false };
         for outcome in mapped.outcomes {
             match outcome {
+                // What an upsert that replaces does not name is lost, so it has to wait.
+                Outcome::Entity(_) if degraded && self.ctx.existing() == Existing::Replace => {
+                    tally.degraded.add(1);
+                    object.held_back = true;
+                }
                 Outcome::Entity(entity) => {
                     tally.mapped.add(1);
-                    let fingerprint = fingerprint(&entity, self.ctx.existing());
+                    tally.degraded.add(usize::from(degraded));
+                    let fingerprint = (!degraded).then(|| fingerprint(&entity, self.ctx.existing()));
                     object.entities.push(Ready { entity: *entity, fingerprint });
                 }
                 Outcome::FilteredOut => tally.filtered.add(1),
@@ -166,4 +196,16 @@ impl Job {
         self.ctx.tallies[resource].failed.add(1);
         self.ctx.notices.error(format!("{} {key}: {why}", self.kind.name()));
     }
+}
+
+fn enriched(mut input: Input, additions: Option<&Additions>) -> Result<Input, String> {
+    let Some(additions) = additions else { return Ok(input) };
+    let files: Map<String, Value> = additions
+        .files
+        .iter()
+        .map(|(path, text)| (path.clone(), text.as_deref().map_or(Value::Null, Value::from)))
+        .collect();
+    let files = Output::from_json(&Value::Object(files));
+    input.insert(INCLUDED_FILES, files).map_err(|error| format!("cannot take its files: {error}"))?;
+    Ok(input)
 }

@@ -28,7 +28,8 @@ pub(crate) struct Pending {
     pub(crate) resource: usize,
     pub(crate) trace: Trace,
     pub(crate) entity: Entity,
-    pub(crate) fingerprint: Fingerprint,
+    /// `None` where something was left out, so that the next sync compares again.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 /// Gathers entities into bulks and sends them.
@@ -63,15 +64,7 @@ struct Sent {
 impl Writer {
     pub(crate) fn new(ctx: Arc<Context>, sync: SyncId) -> Self {
         let limits = ctx.catalog.bulk_limits();
-        Self {
-            ctx,
-            sync,
-            limits,
-            bulks: HashMap::new(),
-            in_flight: JoinSet::new(),
-            waiting: vec![],
-            waiting_bytes: 0,
-        }
+        Self { ctx, sync, limits, bulks: HashMap::new(), in_flight: JoinSet::new(), waiting: vec![], waiting_bytes: 0 }
     }
 
     /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
@@ -162,7 +155,7 @@ impl Writer {
             }
             *counts.entry(pending.resource).or_default() += 1;
             let Pending { trace, entity, fingerprint, .. } = pending;
-            written.push(Provenance { entity: entity.id(), trace, hash: Some(fingerprint) });
+            written.push(Provenance { entity: entity.id(), trace, hash: fingerprint });
         }
         for (resource, entities) in counts {
             self.ctx.touch(resource);
@@ -202,7 +195,10 @@ impl Writer {
 }
 
 fn no_answer() -> UpsertResult {
-    UpsertResult::Failed(WriteFailure { reason: "the catalog did not say what became of it".to_owned(), retry: Retry::Later })
+    UpsertResult::Failed(WriteFailure {
+        reason: "the catalog did not say what became of it".to_owned(),
+        retry: Retry::Later,
+    })
 }
 
 /// About what an entity takes on the wire, in bytes.

@@ -1,15 +1,16 @@
 //! The sandbox servers as a program of their own, for measurements and for trying things out by hand.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bitbucket_port_sandbox::cloud::{self, World, WorldSpec};
-use bitbucket_port_sandbox::{Fault, FaultRule, Faults, Occurrence, StartError};
+use bitbucket_port_sandbox::{Fault, FaultRule, Faults, Occurrence, StartError, port};
 use clap::{Args, Parser, Subcommand};
 use tokio::io::AsyncReadExt as _;
 
 /// Servers on this machine that answer as Bitbucket and Port do.
 ///
-/// The first line on standard output is the address. The server runs until it is killed or its standard input ends.
+/// The first line on standard output is the address. The server runs until a signal comes or its standard input ends.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -26,6 +27,38 @@ enum Which {
         #[command(flatten)]
         network: NetworkArguments,
     },
+    /// Port, with an empty catalog.
+    Port {
+        #[command(flatten)]
+        port: PortArguments,
+        #[command(flatten)]
+        network: NetworkArguments,
+    },
+    /// Both: the first line is the address of Bitbucket, the second the one of Port, whose port is a free one.
+    All {
+        #[command(flatten)]
+        world: WorldArguments,
+        #[command(flatten)]
+        port: PortArguments,
+        #[command(flatten)]
+        network: NetworkArguments,
+    },
+}
+
+#[derive(Debug, Args)]
+struct PortArguments {
+    /// The client id that gets a token
+    #[arg(long, default_value = "sandbox-client")]
+    client_id: String,
+    /// Its secret, which opens nothing but this sandbox
+    #[arg(long, default_value = "sandbox-secret")]
+    client_secret: String,
+    /// Seconds that a token lasts
+    #[arg(long, default_value_t = 10_800)]
+    token_seconds: u64,
+    /// Write the catalog to this file when the server ends
+    #[arg(long)]
+    snapshot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +106,9 @@ struct NetworkArguments {
     /// Never compress
     #[arg(long)]
     no_gzip: bool,
+    /// Run until a signal comes, whatever becomes of standard input
+    #[arg(long)]
+    ignore_stdin: bool,
 }
 
 impl WorldArguments {
@@ -104,27 +140,89 @@ impl NetworkArguments {
         }
         faults
     }
+
+    async fn until_the_end(&self) {
+        if self.ignore_stdin {
+            return signal().await;
+        }
+        tokio::select! {
+            () = signal() => {}
+            () = end_of_input() => {}
+        }
+    }
+
+    async fn serve_cloud(&self, world: &WorldArguments) -> Result<cloud::Server, StartError> {
+        let options = cloud::Options {
+            port: self.port,
+            compress: !self.no_gzip,
+            faults: self.faults(world.seed),
+            ..cloud::Options::default()
+        };
+        cloud::Server::start(World::generate(&world.spec()), options).await
+    }
+
+    async fn serve_port(&self, port: &PortArguments, number: u16) -> Result<port::Server, StartError> {
+        let options = port::Options {
+            port: number,
+            client_id: port.client_id.clone(),
+            client_secret: port.client_secret.clone(),
+            token_lifetime: Duration::from_secs(port.token_seconds),
+            faults: self.faults(1),
+        };
+        port::Server::start(port::World::empty(), options).await
+    }
+}
+
+impl PortArguments {
+    fn write_snapshot(&self, server: &port::Server) -> std::io::Result<()> {
+        match &self.snapshot {
+            Some(path) => std::fs::write(path, format!("{:#}\n", server.read(port::World::snapshot))),
+            None => Ok(()),
+        }
+    }
 }
 
 #[tokio::main]
-async fn main() -> Result<(), StartError> {
-    let Which::Cloud { world, network } = Arguments::parse().server;
-    let options = cloud::Options {
-        port: network.port,
-        compress: !network.no_gzip,
-        faults: network.faults(world.seed),
-        ..cloud::Options::default()
-    };
-    let server = cloud::Server::start(World::generate(&world.spec()), options).await?;
-    println!("{}", server.url());
-    until_input_ends().await;
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    match Arguments::parse().server {
+        Which::Cloud { world, network } => {
+            let server = network.serve_cloud(&world).await?;
+            println!("{}", server.url());
+            network.until_the_end().await;
+        }
+        Which::Port { port, network } => {
+            let server = network.serve_port(&port, network.port).await?;
+            println!("{}", server.url());
+            network.until_the_end().await;
+            port.write_snapshot(&server)?;
+        }
+        Which::All { world, port, network } => {
+            let bitbucket = network.serve_cloud(&world).await?;
+            let server = network.serve_port(&port, 0).await?;
+            println!("{}\n{}", bitbucket.url(), server.url());
+            network.until_the_end().await;
+            port.write_snapshot(&server)?;
+        }
+    }
     Ok(())
 }
 
-/// Waits for the end of standard input. A terminal or a pipe ends; `/dev/null` is at its end at once, so a server
-/// meant to outlive its starter keeps a pipe open or is given one that never ends.
-async fn until_input_ends() {
+/// Waits for the end of standard input. It is there at once for what a shell starts in the background.
+async fn end_of_input() {
     let mut ignored = [0; 64];
     let mut input = tokio::io::stdin();
     while matches!(input.read(&mut ignored).await, Ok(count) if count > 0) {}
+}
+
+/// Waits for an interrupt or a request to terminate.
+async fn signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }

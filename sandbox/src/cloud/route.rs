@@ -36,6 +36,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/2.0/user/permissions/repositories", get(removed))
         .route("/2.0/workspaces/{workspace}", get(workspace))
         .route("/2.0/workspaces/{workspace}/projects", get(projects))
+        .route("/2.0/workspaces/{workspace}/projects/{key}", get(project))
         .route("/2.0/workspaces/{workspace}/search/code", get(removed))
         .route("/2.0/repositories/{workspace}", get(repositories))
         .route(in_repository, get(repository))
@@ -195,6 +196,20 @@ async fn projects(
         asked.workspace(&name)?;
         let projects = listing::projects(asked.world, asked.parameters)?;
         asked.page(&projects, PAGE, |project, _, object| project.write_in_full(object, &asked.world.workspace))
+    })
+}
+
+async fn project(
+    State(shared): State<Arc<Shared>>,
+    Path((name, key)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    respond(&shared, &uri, &headers, |asked| {
+        asked.workspace(&name)?;
+        let found = asked.world.projects.iter().find(|project| project.key == key);
+        let project = found.ok_or_else(|| Refusal::missing(format!("Project {key} not found")))?;
+        Ok(asked.one(|object| project.write_in_full(object, &asked.world.workspace)))
     })
 }
 

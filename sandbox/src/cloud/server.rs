@@ -88,6 +88,7 @@ impl Server {
             error: |_, message| error_body(message),
             id_headers: &["x-request-uuid", "x-request-id"],
             served: AtomicU64::new(0),
+            clock: None,
         });
         let router = route::router(Arc::clone(&shared)).layer(axum::middleware::from_fn_with_state(gate, guard));
         let listening = Listening::open(options.port, router).await?;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt as _};
 
 use super::{BreakConnection, Fault, Faults, Record, Request};
+use crate::clock::{Clock, http_date};
 use crate::dice::Dice;
 
 /// Bodies larger than this are refused before they are read.
@@ -34,6 +35,8 @@ pub(crate) struct Gate {
     /// The headers that carry an identifier of the request.
     pub(crate) id_headers: &'static [&'static str],
     pub(crate) served: AtomicU64,
+    /// Whose time the `Date` header shows; the machine's own where `None`.
+    pub(crate) clock: Option<Arc<Clock>>,
 }
 
 /// Who sent a request, as recorded.
@@ -58,6 +61,7 @@ impl Credential {
 
 /// Lets a request through to its route, with the faults of the moment.
 pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Received, next: Next) -> Response {
+    let _in_flight = gate.record.enter();
     let compressed = gate.compress && accepts_gzip(request.headers());
     let credential = Credential::of(request.headers());
     let mut entry = Request {
@@ -66,13 +70,15 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Received, 
         query: request.uri().query().unwrap_or_default().to_owned(),
         status: 0,
         user_agent: text_of(request.headers(), header::USER_AGENT),
+        headers: telling(request.headers()),
         credential: credential.0.clone(),
         body: Bytes::new(),
     };
     if gate.keep_bodies {
         let (head, body) = request.into_parts();
-        // A body that is too large or cut off is left empty: the route refuses it as malformed.
-        let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+        let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+            return refusal(&gate, 413, None);
+        };
         entry.body = body.clone();
         request = Received::from_parts(head, Body::from(body));
     }
@@ -175,6 +181,10 @@ fn stamp(gate: &Gate, answer: &mut Response) {
             answer.headers_mut().insert(*name, value.clone());
         }
     }
+    let date = gate.clock.as_deref().and_then(|clock| HeaderValue::from_str(&http_date(clock.now())).ok());
+    if let Some(date) = date {
+        answer.headers_mut().insert(header::DATE, date);
+    }
 }
 
 fn gzip(body: &[u8]) -> Bytes {
@@ -186,6 +196,12 @@ fn gzip(body: &[u8]) -> Bytes {
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     text_of(headers, header::ACCEPT_ENCODING).contains("gzip")
+}
+
+fn telling(headers: &HeaderMap) -> Vec<(String, String)> {
+    let tells = |name: &str| name.starts_with("x-") || name == "content-type" || name == "api-version";
+    let told = headers.iter().filter(|(name, _)| tells(name.as_str()));
+    told.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
 }
 
 fn text_of(headers: &HeaderMap, name: header::HeaderName) -> String {

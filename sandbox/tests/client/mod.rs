@@ -50,7 +50,3 @@ pub(crate) async fn send(
     let body = body.map(|bytes| bytes.to_vec()).map_err(|error| error.to_string());
     Ok(Answer { status: head.status, headers: head.headers, body })
 }
-
-pub(crate) async fn get(url: &str) -> Answer {
-    send("GET", url, &[], None).await.expect("an answer")
-}

@@ -154,11 +154,11 @@ impl Catalog for ChangeLog {
         .boxed()
     }
 
-    fn owned<'a>(
-        &'a self,
+    fn owned(
+        &self,
         _before: OffsetDateTime,
         _cursor: Option<String>,
-    ) -> BoxFuture<'a, Result<OwnedPage, CatalogError>> {
+    ) -> BoxFuture<'_, Result<OwnedPage, CatalogError>> {
         async move { Err(self.unsupported("list owned entities")) }.boxed()
     }
 

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 use super::schema::KIND;
 use super::{blueprints, delete, listing, rows, upsert};
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned, UpsertResult,
-    WriteOptions,
+    Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned,
+    UpsertResult, WriteOptions,
 };
 use crate::sqlite::{Database, Place};
 
@@ -108,6 +108,11 @@ impl Catalog for LocalCatalog {
         Access::ReadWrite
     }
 
+    /// Larger than Port's: each bulk is one commit.
+    fn bulk_limits(&self) -> BulkLimits {
+        BulkLimits { entities: 100, bytes: 1 << 20 }
+    }
+
     fn blueprint<'a>(&'a self, identifier: &'a str) -> BoxFuture<'a, Result<Option<Blueprint>, CatalogError>> {
         let identifier = identifier.to_owned();
         self.read_rows("cannot read a blueprint", move |connection| blueprints::load(connection, &identifier)).boxed()
@@ -142,11 +147,7 @@ impl Catalog for LocalCatalog {
         .boxed()
     }
 
-    fn owned<'a>(
-        &'a self,
-        before: OffsetDateTime,
-        cursor: Option<String>,
-    ) -> BoxFuture<'a, Result<OwnedPage, CatalogError>> {
+    fn owned(&self, before: OffsetDateTime, cursor: Option<String>) -> BoxFuture<'_, Result<OwnedPage, CatalogError>> {
         async move {
             let after = match cursor.as_deref().map(str::parse::<i64>) {
                 None => 0,

@@ -71,20 +71,9 @@ fn relation(blueprint: &Blueprint, name: &str, value: &Value) -> Option<String> 
     let named = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     let fault = match value {
         Value::Null | Value::Object(_) => return None,
-        Value::Array(targets) if *many => {
-            if targets.iter().all(named) {
-                return None;
-            } else {
-                "must be a list of identifiers"
-            }
-        }
-        Value::String(_) if !*many => {
-            if named(value) {
-                return None;
-            } else {
-                "must not be an empty text"
-            }
-        }
+        Value::Array(targets) if *many && targets.iter().all(named) => return None,
+        Value::String(text) if !*many && !text.is_empty() => return None,
+        Value::String(_) if !*many => "must not be an empty text",
         _ if *many => "must be a list of identifiers, since it holds several",
         _ => "must be one identifier, since it holds a single entity",
     };

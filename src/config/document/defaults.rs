@@ -45,13 +45,14 @@ impl Branch {
         }
     }
 
+    /// Results of `writeln` are dropped: writing to a `String` cannot fail.
     fn write(&self, depth: usize, text: &mut String) {
         let indent = "  ".repeat(depth);
         for (key, member) in &self.members {
             let key = camel_case(key);
             match member {
                 Member::Branch(branch) => {
-                    text.push_str(&format!("{indent}{key}:\n"));
+                    let _ = writeln!(text, "{indent}{key}:");
                     branch.write(depth + 1, text);
                 }
                 Member::Leaf(setting) => write_leaf(setting, &key, &indent, text),
@@ -62,7 +63,6 @@ impl Branch {
 
 fn write_leaf(setting: &Setting, key: &str, indent: &str, text: &mut String) {
     let secret = if setting.sensitive { " Secret." } else { "" };
-    // Writing to a String cannot fail.
     let _ = writeln!(text, "{indent}# {}{secret} ({})", setting.doc, setting.kind.expected());
     let _ = match setting.default {
         Some(default) => writeln!(text, "{indent}{key}: {}", scalar(setting.kind, default)),

@@ -50,7 +50,7 @@ fn leaf(setting: &Setting) -> Value {
             json!({ "anyOf": [{ "type": "array", "items": { "type": "string" } }, { "type": ["string", "null"] }] })
         }
         Kind::Duration => {
-            json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": r"^\d+\s*[smhd]?$" }, template, { "type": "null" }] })
+            json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": r"^\d+\s*(ms|s|m|h|d)?$" }, template, { "type": "null" }] })
         }
         Kind::Minutes(allowed) => {
             json!({ "anyOf": [{ "enum": allowed }, { "type": "string", "pattern": r"^\d+[mh]?$" }, template, { "type": "null" }] })

@@ -7,6 +7,7 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
 
 use super::{DEEPEST, Unreadable};
 use crate::config::Origin;
+use crate::config::key::shorten;
 use crate::config::node::{Node, Shape};
 
 /// Reads the one document of a settings file named `name`; `None` where it holds nothing.
@@ -62,7 +63,7 @@ impl Reader<'_> {
     fn scalar(&mut self, value: &str, style: ScalarStyle, line: usize) -> Result<(), Unreadable> {
         if let Some(Open { node: Node { shape: Shape::Map(_), .. }, key: key @ None, keys }) = self.open.last_mut() {
             if !keys.insert(value.to_owned()) {
-                return Err(Unreadable::at(line, format!("the key `{value}` stands twice in one map")));
+                return Err(Unreadable::at(line, format!("the key `{}` stands twice in one map", shorten(value))));
             }
             *key = Some(value.to_owned());
             return Ok(());

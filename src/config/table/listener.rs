@@ -33,7 +33,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     listener(
         "event_listener.interval",
-        Kind::Whole { least: 1, most: 86_400 },
+        Kind::Whole { least: 1, most: 1_000_000_000 },
         Some("60"),
         "`POLLING`: seconds between two questions.",
     ),
@@ -45,7 +45,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     listener("event_listener.kafka_security_enabled", Kind::Flag, Some("true"), "`KAFKA`: whether to authenticate."),
     listener(
         "event_listener.consumer_poll_timeout",
-        Kind::Whole { least: 1, most: 3600 },
+        Kind::Whole { least: 1, most: 1_000_000 },
         Some("1"),
         "`KAFKA`: seconds that one poll waits.",
     ),

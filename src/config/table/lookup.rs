@@ -74,11 +74,20 @@ fn leaves(branch: &str) -> impl Iterator<Item = &'static Setting> {
     all().filter(move |setting| setting.path.strip_prefix(branch).is_some_and(|rest| rest.starts_with('.')))
 }
 
+/// Branches that hold settings, shortest first, so that suggestions are the same each time.
+fn branches() -> impl Iterator<Item = &'static str> {
+    let branches = INDEX.exact.iter().filter(|(_, setting)| setting.is_none()).map(|(path, _)| *path);
+    let mut branches: Vec<_> = branches.collect();
+    branches.sort_unstable_by_key(|path| (path.len(), *path));
+    branches.into_iter()
+}
+
 /// The path that was probably meant: among the siblings first, then anywhere.
 pub(crate) fn nearest_path(written: &str) -> Option<&'static str> {
     let branch = written.rsplit_once('.').map_or("", |(branch, _)| branch);
     let siblings = leaves(branch).map(|setting| setting.path);
-    nearest(written, siblings).or_else(|| nearest(written, all().map(|setting| setting.path)))
+    let anything = || all().map(|setting| setting.path).chain(branches());
+    nearest(written, siblings).or_else(|| nearest(written, anything()))
 }
 
 #[cfg(test)]

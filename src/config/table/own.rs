@@ -6,6 +6,8 @@ const fn own(path: &'static str, kind: Kind, default: Option<&'static str>, doc:
     Setting::own(Group::Own, path, kind, default, doc)
 }
 
+const BYTES: Kind = Kind::Whole { least: 1024, most: 1 << 40 };
+const DEPTH: Kind = Kind::Whole { least: 1, most: 10_000 };
 const COUNT: Kind = Kind::Whole { least: 1, most: 1_000_000_000 };
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -45,21 +47,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         Some("100"),
         "Requests that one resync may spend to make sure that missing objects are gone; the unconfirmed stay.",
     ),
-    own("jq.deadline", Kind::Duration, Some("2s"), "Longest evaluation of one expression on one object."),
+    own("jq.deadline", Kind::Duration, Some("500ms"), "Longest evaluation of one expression on one object."),
     own("jq.max_steps", COUNT, Some("5000000"), "Steps that one evaluation may take."),
-    own(
-        "jq.max_depth",
-        Kind::Whole { least: 16, most: 10_000 },
-        Some("512"),
-        "Nesting of calls and values in one evaluation.",
-    ),
-    own(
-        "jq.max_bytes",
-        Kind::Whole { least: 1024, most: 1 << 32 },
-        Some("67108864"),
-        "Bytes of text and arrays that one evaluation may build.",
-    ),
-    own("jq.max_source_bytes", Kind::Whole { least: 64, most: 1 << 24 }, Some("65536"), "Length of one expression."),
+    own("jq.max_bytes", BYTES, Some("268435456"), "Bytes that the values built in one evaluation may take together."),
+    own("jq.max_stack_bytes", BYTES, Some("33554432"), "Bytes of stack that one evaluation may take."),
+    own("jq.max_source_bytes", BYTES, Some("65536"), "Length of one expression."),
+    own("jq.max_source_depth", DEPTH, Some("256"), "Nesting of one expression."),
+    own("jq.max_input_bytes", BYTES, Some("67108864"), "Length of one object."),
+    own("jq.max_input_depth", DEPTH, Some("512"), "Nesting of one object."),
     own("log.format", Kind::Choice(&["text", "json"]), Some("text"), "Form of the log on standard output or error."),
     own(
         "ssl.ca_files",

@@ -17,7 +17,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     port(
         "port.port_app_config_cache_ttl",
-        Kind::Whole { least: 0, most: 86_400 },
+        Kind::Whole { least: 0, most: 1_000_000_000 },
         Some("60"),
         "Seconds for which a mapping fetched from Port is reused between live events.",
     ),

@@ -53,12 +53,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Some("true"),
         "Whether expressions see the environment in `env` and `$ENV`; secrets are never in it.",
     ),
-    runtime(
-        "client_timeout",
-        Kind::Whole { least: 1, most: 3600 },
-        Some("60"),
-        "Seconds after which a request to Bitbucket is given up.",
-    ),
+    runtime("client_timeout", COUNT, Some("60"), "Seconds after which a request to Bitbucket is given up."),
     runtime("event_workers_count", Kind::Whole { least: 1, most: 1024 }, Some("1"), "Webhooks processed at a time."),
     runtime("events_debug_logging", Kind::Flag, Some("false"), "Whether each webhook is logged, masked."),
     runtime("max_event_processing_seconds", Kind::Decimal, Some("90"), "Longest processing of one webhook."),
@@ -66,12 +61,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     runtime("status_heartbeat_interval_seconds", COUNT, Some("10"), "Seconds between two signs of life to Port."),
     runtime("caching_storage_mode", Kind::Choice(&["disk", "memory"]), Some("disk"), "Where answers are cached.")
         .inert(NO_CACHE),
-    runtime(
-        "upsert_entities_batch_max_length",
-        Kind::Whole { least: 1, most: 20 },
-        Some("20"),
-        "Entities in one bulk.",
-    ),
+    runtime("upsert_entities_batch_max_length", COUNT, Some("20"), "Entities in one bulk; more than 20 counts as 20."),
     runtime("upsert_entities_batch_max_size_in_bytes", BYTES, Some("1048576"), "Estimated bytes of one bulk."),
     runtime(
         "delete_entities_max_batch_size",
@@ -88,8 +78,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Some("ocean-core"),
         "Who maps: always this process (`ocean-core`); `dsp`, the default of Port's runtime, is warned about.",
     ),
-    runtime("process_execution_mode", Kind::Text, None, "Former choice of processes.")
-        .warned("it has no effect any more, in Port's runtime neither"),
+    runtime("process_execution_mode", Kind::Text, None, "Former choice of processes.").warned("there is one process"),
     runtime("lakehouse_enabled", Kind::Flag, Some("true"), "Copy of raw data to Port.").inert(NO_LAKE),
     runtime("lakehouse_buffer_interval_seconds", Kind::Decimal, Some("10"), "Age of a lake buffer.").inert(NO_LAKE),
     runtime("lakehouse_buffer_max_count", COUNT, Some("50"), "Length of a lake buffer.").inert(NO_LAKE),
@@ -108,7 +97,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     runtime("oauth_access_token_file_path", Kind::Path, None, "File with a token that something else renews.")
         .warned("the Bitbucket integrations take their tokens from `integration.config`"),
     runtime("metrics.enabled", Kind::Flag, Some("false"), "Whether metrics are pushed to `metrics.webhook_url`."),
-    runtime("metrics.webhook_url", Kind::Url, None, "Where metrics are pushed to."),
+    runtime("metrics.webhook_url", Kind::Text, None, "Address that metrics are pushed to.").secret(),
     runtime("streaming.enabled", Kind::Flag, Some("false"), "Streamed answers.").inert(NO_STREAMING),
     runtime("streaming.max_buffer_size_mb", BYTES, Some("20971520"), "Buffer of a streamed answer in bytes.")
         .inert(NO_STREAMING),

@@ -45,7 +45,7 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Texts: a sequence, a JSON array in a text, or separated by commas.
     List,
-    /// A time: `90s`, `15m`, `24h`, `7d`; a bare number is seconds.
+    /// A time: `500ms`, `90s`, `15m`, `24h`, `7d`; a bare number is seconds.
     Duration,
     /// Minutes (`15`) or a time (`15m`, `1h`) out of these minutes.
     Minutes(&'static [u64]),
@@ -169,7 +169,7 @@ impl Kind {
             Self::Path => "a path".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::List => "a list: a,b or [\"a\",\"b\"]".into(),
-            Self::Duration => "a time such as 90s, 15m, 24h or 7d".into(),
+            Self::Duration => "a time such as 500ms, 90s, 15m, 24h or 7d".into(),
             Self::Minutes(allowed) => {
                 let minutes: Vec<String> = allowed.iter().map(ToString::to_string).collect();
                 format!("minutes, one of {}", minutes.join(", "))

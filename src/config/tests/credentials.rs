@@ -53,6 +53,7 @@ const SERVER: (&str, &str) = ("BITBUCKET_BASE_URL", "https://git.example.com/bit
 #[case::server_token_with_name(&[SERVER, ("BITBUCKET_TOKEN", "t"), ("BITBUCKET_USERNAME", "me")], "server 1 tokens", 0)]
 #[case::server_token_beats_password(&[SERVER, ("BITBUCKET_TOKEN", "t"), ("BITBUCKET_USERNAME", "me"), ("BITBUCKET_PASSWORD", "p")], "server 1 tokens", 1)]
 #[case::type_decides(&[("TYPE", "Bitbucket-Cloud"), WORKSPACE, SERVER, ("BITBUCKET_WORKSPACE_TOKEN", "t")], "cloud 1 tokens", 2)]
+#[case::quotes(&[WORKSPACE, ("BITBUCKET_WORKSPACE_TOKEN", "\"token\"")], "cloud 1 tokens", 1)]
 #[case::the_other_products_keys(&[WORKSPACE, ("BITBUCKET_WORKSPACE_TOKEN", "t"), ("BITBUCKET_PASSWORD", "p")], "cloud 1 tokens", 1)]
 fn ways_to_sign_in(#[case] given: &[(&str, &str)], #[case] expected: &str, #[case] warnings: usize) {
     let loaded = loaded(&config(given));
@@ -68,6 +69,8 @@ fn ways_to_sign_in(#[case] given: &[(&str, &str)], #[case] expected: &str, #[cas
 #[case::nothing(&[], "which Bitbucket is to be read is not said")]
 #[case::both(&[WORKSPACE, SERVER], "both products are configured")]
 #[case::no_workspace(&[("TYPE", "bitbucket-cloud")], "BITBUCKET_WORKSPACE: is required and missing")]
+#[case::an_address_for_a_slug(&[("BITBUCKET_WORKSPACE", "https://bitbucket.org/acme/")], "expected the slug")]
+#[case::scheme_copied_along(&[WORKSPACE, ("BITBUCKET_WORKSPACE_TOKEN", "Bearer hush-hush")], "without `Bearer`")]
 #[case::wrong_type(&[("TYPE", "bitbucket-clod"), WORKSPACE], "did you mean bitbucket-cloud?")]
 #[case::token_with_line_break(&[WORKSPACE, ("BITBUCKET_USER_EMAIL", "a@b.c"), ("BITBUCKET_USER_SCOPED_TOKEN", "hush-\nhush")], "control characters")]
 fn refusals(#[case] given: &[(&str, &str)], #[case] expected: &str) {

@@ -1,6 +1,7 @@
 //! Laws that hold for any input.
 
 use proptest::prelude::*;
+use rstest::rstest;
 
 use super::*;
 
@@ -81,4 +82,30 @@ proptest! {
             prop_assert!(!errors.to_string().contains(&secret), "{}", errors);
         }
     }
+}
+
+/// Large documents, each of another hostile shape, come to an end.
+#[rstest]
+#[case::keys(|index| format!("key{index}: v\n"))]
+#[case::long_key(|_| "k".into())]
+#[case::colons(|_| "a: ".into())]
+#[case::flow(|_| "{a: [".into())]
+#[case::items(|_| "- x\n".into())]
+#[case::quotes(|_| "'".into())]
+#[case::anchors(|index| format!("a{index}: &x{index} 1\n"))]
+#[case::comments(|_| "#\n".into())]
+#[case::question_marks(|_| "? ".into())]
+#[case::assignments(|index| format!("OCEAN__K{index}=1\n"))]
+fn hostile_documents_end(#[case] piece: fn(usize) -> String) {
+    let mut text = String::new();
+    for index in 0.. {
+        text.push_str(&piece(index));
+        if text.len() >= 1 << 17 {
+            break;
+        }
+    }
+    let started = std::time::Instant::now();
+    let _ = load(&with_dotenv(with_config(cloud(&[]), &text), &text));
+    let _ = load(&with_config(cloud(&[("OCEAN__EVENT_LISTENER", &text)]), &format!("port: '{text}'")));
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
 }

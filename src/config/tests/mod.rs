@@ -1,6 +1,7 @@
 //! Tests of the settings as a whole.
 
 mod credentials;
+mod deployments;
 mod docs;
 mod errors;
 mod laws;

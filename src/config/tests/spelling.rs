@@ -88,7 +88,7 @@ fn what_is_odd_is_named() {
 
 #[test]
 fn warnings_are_bounded() {
-    let many: String = (0..100_000).map(|index| format!("k{index}: 1\n")).collect();
+    let many = (0..100_000).map(|index| format!("k{index}: 1")).collect::<Vec<_>>().join("\n");
     let loaded = loaded(&with_config(cloud(&[]), &many));
     assert!(loaded.warnings.len() < 60);
     assert!(shown(&loaded.warnings).contains("further warnings"));

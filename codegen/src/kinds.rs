@@ -1,0 +1,249 @@
+//! The table of kinds, checked against the merged spec.
+
+use heck::ToSnakeCase;
+use indexmap::IndexMap;
+
+use crate::checks::Checks;
+use crate::document::Source;
+use crate::finding::Findings;
+use crate::spec::Spec;
+use crate::table::{At, Section, TableReader};
+
+/// One kind: how its objects are listed, selected, identified, fetched and kept live.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    pub(crate) name: At<String>,
+    pub(crate) title: String,
+    pub(crate) doc: String,
+    pub(crate) list: At<String>,
+    pub(crate) each: Option<At<String>>,
+    pub(crate) bind: Vec<Bind>,
+    pub(crate) page_size: u32,
+    pub(crate) key: At<Vec<String>>,
+    pub(crate) get: Option<Get>,
+    pub(crate) extends: Option<At<String>>,
+    pub(crate) selector: Vec<Field>,
+    pub(crate) live: Live,
+    pub(crate) permissions: Vec<String>,
+}
+
+/// Where a path parameter gets its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Bind {
+    pub(crate) parameter: At<String>,
+    pub(crate) from: From,
+}
+
+/// The source of a bound value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum From {
+    /// A value of the settings.
+    Setting(String),
+    /// A dotted field: of the parent object for a listing, of the object itself for its fetch.
+    Field(String),
+}
+
+/// The call that fetches one object by its key.
+#[derive(Debug)]
+pub(crate) struct Get {
+    pub(crate) operation: At<String>,
+    pub(crate) bind: Vec<Bind>,
+}
+
+/// A field of a kind's selector, beside `query`.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) name: At<String>,
+    pub(crate) doc: String,
+    pub(crate) default: Option<String>,
+    pub(crate) values: Vec<String>,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a selector field is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Sent as this query parameter of the listing.
+    Query(String),
+    /// Names what is added to each object.
+    Enrichment,
+}
+
+/// Event keys that touch an object, and where its key stands in such an event.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) upsert: Vec<String>,
+    pub(crate) delete: Vec<String>,
+    pub(crate) key: Vec<At<String>>,
+}
+
+/// Reads and checks a table.
+pub(crate) fn read(source: Source<'_>, spec: &Spec) -> Result<IndexMap<String, Kind>, Findings> {
+    let mut reader = TableReader::new(source);
+    let root = reader.parse();
+    if !reader.findings.is_empty() {
+        return Err(reader.findings);
+    }
+    let root = Section { table: root.get_ref(), key: String::new(), span: 0..0 };
+    let mut kinds = IndexMap::new();
+    for name in TableReader::keys(&root) {
+        let Some(section) = reader.section(&root, &name) else { continue };
+        if !is_kind_name(&name) {
+            reader.complain(&section.span, &name, "is not a usable name; kinds are written like `pull-request`");
+            continue;
+        }
+        if let Some(kind) = read_kind(&mut reader, &section, name.clone()) {
+            kinds.insert(name, kind);
+        }
+    }
+    Checks { spec, kinds: &kinds, reader: &mut reader }.run();
+    reader.findings.or(kinds)
+}
+
+fn is_kind_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && !name.ends_with('-')
+        && !name.contains("--")
+}
+
+const KIND_KEYS: [&str; 11] =
+    ["title", "doc", "list", "each", "bind", "page_size", "key", "get", "selector", "live", "permissions"];
+
+fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: String) -> Option<Kind> {
+    reader.only(section, &KIND_KEYS);
+    let title = required(reader, section, "title", TableReader::text);
+    let doc = required(reader, section, "doc", TableReader::text);
+    let list = required(reader, section, "list", TableReader::text);
+    let page_size = required(reader, section, "page_size", TableReader::number);
+    let key = required(reader, section, "key", TableReader::texts);
+    let each = reader.text(section, "each");
+    let permissions = reader.texts(section, "permissions").map(|at| at.value).unwrap_or_default();
+    let bind = read_bind(reader, section);
+    let get = reader.section(section, "get").and_then(|section| {
+        reader.only(&section, &["operation", "bind"]);
+        let operation = required(reader, &section, "operation", TableReader::text)?;
+        Some(Get { operation, bind: read_bind(reader, &section) })
+    });
+    let (extends, selector) = read_selector(reader, section);
+    let live = read_live(reader, section);
+    let each = each.map(|each| At { key: format!("{name}.each"), ..each });
+    Some(Kind {
+        name: At { value: name, key: section.key.clone(), span: section.span.clone() },
+        title: title?.value,
+        doc: doc?.value,
+        list: list?,
+        each,
+        bind,
+        page_size: page_size?.value,
+        key: key?,
+        get,
+        extends,
+        selector,
+        live,
+        permissions,
+    })
+}
+
+fn required<'a, T>(
+    reader: &mut TableReader<'a>,
+    section: &Section<'_, '_>,
+    key: &str,
+    read: impl Fn(&mut TableReader<'a>, &Section<'_, '_>, &str) -> Option<At<T>>,
+) -> Option<At<T>> {
+    let known = section.table.get_key_value(key).is_some();
+    let value = read(reader, section, key);
+    if !known {
+        reader.complain(&section.span, &section.key, format!("has no `{key}`; add it"));
+    }
+    value
+}
+
+fn read_bind(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> Vec<Bind> {
+    let Some(section) = reader.section(section, "bind") else { return Vec::new() };
+    let pairs = reader.pairs(&section);
+    pairs
+        .into_iter()
+        .map(|pair| {
+            let from = match pair.value.strip_prefix('@') {
+                Some(setting) => From::Setting(setting.to_owned()),
+                None => From::Field(pair.value.clone()),
+            };
+            let key = format!("{}.{}", section.key, pair.key);
+            Bind { parameter: At { value: pair.key, key, span: pair.span }, from }
+        })
+        .collect()
+}
+
+fn read_selector(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> (Option<At<String>>, Vec<Field>) {
+    let Some(section) = reader.section(section, "selector") else { return (None, Vec::new()) };
+    let extends = reader.text(&section, "extends");
+    let fields = TableReader::keys(&section)
+        .into_iter()
+        .filter(|name| name != "extends")
+        .filter_map(|name| {
+            let field = reader.section(&section, &name)?;
+            read_field(reader, &field, name)
+        })
+        .collect();
+    (extends, fields)
+}
+
+fn read_field(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: String) -> Option<Field> {
+    reader.only(section, &["query", "enrichment", "default", "values", "doc"]);
+    let doc = required(reader, section, "doc", TableReader::text);
+    let query = reader.text(section, "query");
+    let enrichment = reader.flag(section, "enrichment").is_some_and(|flag| flag.value);
+    let default = reader.text(section, "default").map(|at| at.value);
+    let values = reader.texts(section, "values").map(|at| at.value).unwrap_or_default();
+    let purpose = match (query, enrichment) {
+        (Some(query), false) => Purpose::Query(query.value),
+        (None, true) => Purpose::Enrichment,
+        _ => {
+            reader.complain(
+                &section.span,
+                &section.key,
+                "needs either `query = \"<parameter>\"` or `enrichment = true`",
+            );
+            return None;
+        }
+    };
+    if name == "query" || name.to_snake_case().is_empty() {
+        reader.complain(&section.span, &section.key, "is not a usable name; every selector has `query` already");
+        return None;
+    }
+    if let Some(default) = default.as_ref().filter(|default| !values.is_empty() && !values.contains(default)) {
+        reader.complain(
+            &section.span,
+            &section.key,
+            format!("has the default `{default}`, which is not among its values"),
+        );
+    }
+    if purpose == Purpose::Enrichment && (default.is_some() || !values.is_empty()) {
+        reader.complain(&section.span, &section.key, "is a list of texts: it has neither default nor values");
+    }
+    let name = At { value: name, key: section.key.clone(), span: section.span.clone() };
+    Some(Field { name, doc: doc?.value, default, values, purpose })
+}
+
+fn read_live(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> Live {
+    let Some(section) = reader.section(section, "live") else { return Live::default() };
+    reader.only(&section, &["upsert", "delete", "key"]);
+    let upsert = reader.texts(&section, "upsert").map(|at| at.value).unwrap_or_default();
+    let delete = reader.texts(&section, "delete").map(|at| at.value).unwrap_or_default();
+    let mut key = Vec::new();
+    if let Some(section) = reader.section(&section, "key") {
+        key = reader.pairs(&section);
+    } else {
+        reader.complain(&section.span, &section.key, "has no `key`; say where an event holds the key of its object");
+    }
+    Live { upsert, delete, key }
+}
+
+/// Where an event holds a field of the key.
+pub(crate) fn live_path<'k>(kind: &'k Kind, field: &str) -> Option<&'k str> {
+    let get = kind.get.as_ref()?;
+    let bind = get.bind.iter().find(|bind| bind.from == From::Field(field.to_owned()))?;
+    let entry = kind.live.key.iter().find(|entry| entry.key == bind.parameter.value)?;
+    Some(&entry.value)
+}

@@ -1,0 +1,24 @@
+//! The kinds of objects: what is known of each, how they are listed and fetched, what a selector may say.
+//!
+//! The kinds of a product are generated from `specs/kinds/<product>.toml`; what stands here is the same for all
+//! products, so that a sync is written once.
+
+pub(crate) mod call;
+pub mod cloud;
+mod files;
+mod key;
+mod kind;
+mod listing;
+mod parent;
+pub(crate) mod selector;
+mod source;
+
+pub use files::{FilePlace, Files};
+pub(crate) use key::{Key, KeyPart};
+pub use key::{KeyError, ObjectKey};
+pub(crate) use kind::Functions;
+pub use kind::{Kind, KindInfo, Live, Operation, SelectorField};
+pub use listing::Listing;
+pub use parent::Parent;
+pub use selector::{Selector, SelectorError};
+pub use source::Source;
