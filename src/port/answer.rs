@@ -87,9 +87,11 @@ impl Answer {
     /// The answer as an error.
     pub(crate) fn refusal(&self, site: &Site) -> PortError {
         let words = serde_json::from_slice::<Words>(&self.body).unwrap_or_default();
-        let plain = || match looks_like_page(&self.body) {
-            true => Some("an HTML page; a proxy may have answered in Port's place".to_owned()),
-            false => Some(one_line(&String::from_utf8_lossy(self.body.get(..4 * SHOWN).unwrap_or(&self.body)))),
+        let plain = || {
+            if looks_like_page(&self.body) {
+                return Some("an HTML page; a proxy may have answered in Port's place".to_owned());
+            }
+            Some(one_line(&String::from_utf8_lossy(self.body.get(..4 * SHOWN).unwrap_or(&self.body))))
         };
         let message = words.message.as_ref().and_then(text).or_else(|| words.is_empty().then(plain).flatten());
         PortError::Refused(Box::new(Refusal {

@@ -80,7 +80,6 @@ pub(crate) struct Call {
     pub(crate) repeat: Repeat,
     pub(crate) lane: Lane,
     pub(crate) authorization: Authorization,
-    pub(crate) headers: Vec<(&'static str, &'static str)>,
     /// Overrides the time within which the call must end, waits and repetitions included.
     pub(crate) within: Option<Duration>,
 }
@@ -98,7 +97,6 @@ impl Call {
             repeat,
             lane: Lane::Any,
             authorization: Authorization::Token,
-            headers: Vec::new(),
             within: None,
         }
     }
@@ -127,7 +125,7 @@ impl Call {
         Ok(self)
     }
 
-    pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn query(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.query.push((name, value.to_string()));
         self
     }

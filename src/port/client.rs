@@ -343,9 +343,6 @@ impl PortClient {
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, token);
         }
-        for (name, value) in &call.headers {
-            request = request.header(*name, *value);
-        }
         request = request.header(header::CONTENT_TYPE, "application/json");
         if let Some(body) = &call.body {
             request = request.body(body.clone());

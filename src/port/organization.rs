@@ -11,7 +11,7 @@ use crate::http::Moment;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Organization {
     /// Its id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::integration::or_default")]
     pub id: Option<String>,
     /// Names of the features that are switched on for it.
     #[serde(default, rename = "featureFlags", deserialize_with = "super::integration::or_default")]
@@ -35,7 +35,7 @@ pub(crate) struct CachedOrganization {
 
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::integration::or_default")]
     organization: Organization,
 }
 

@@ -56,23 +56,24 @@ impl BulkAnswer {
     pub(super) fn results(&self, sent: &[&Entity]) -> Vec<UpsertResult> {
         let mut results: Vec<Option<UpsertResult>> = vec![None; sent.len()];
         for row in &self.errors {
-            self.place(row, sent, &mut results, row.failure());
+            row.settle(sent, &mut results, row.failure());
         }
         for row in &self.entities {
-            self.place(row, sent, &mut results, row.success());
+            row.settle(sent, &mut results, row.success());
         }
         results.into_iter().map(|result| result.unwrap_or_else(unmentioned)).collect()
-    }
-
-    fn place(&self, row: &Row, sent: &[&Entity], results: &mut [Option<UpsertResult>], result: UpsertResult) {
-        let place = row.place(sent, results);
-        if let Some(slot @ None) = place.and_then(|place| results.get_mut(place)) {
-            *slot = Some(result);
-        }
     }
 }
 
 impl Row {
+    /// Puts down a result for the entity that this row is about, unless there is one already.
+    fn settle(&self, sent: &[&Entity], results: &mut [Option<UpsertResult>], result: UpsertResult) {
+        let place = self.place(sent, results);
+        if let Some(slot @ None) = place.and_then(|place| results.get_mut(place)) {
+            *slot = Some(result);
+        }
+    }
+
     /// Which entity it is about: that of its index, or else the first of its identifier that has no result yet.
     fn place(&self, sent: &[&Entity], results: &[Option<UpsertResult>]) -> Option<usize> {
         let index = self.index.as_u64().or_else(|| whole(self.index.as_f64()?));

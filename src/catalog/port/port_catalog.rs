@@ -87,11 +87,7 @@ impl Catalog for PortCatalog {
 
     /// The argument counts only where Port has not told its own time yet: a local clock may be wrong, and then
     /// entities would be listed that were written after the sync began, or missing that were written long before.
-    fn owned<'a>(
-        &'a self,
-        before: OffsetDateTime,
-        cursor: Option<String>,
-    ) -> BoxFuture<'a, Result<OwnedPage, CatalogError>> {
+    fn owned(&self, before: OffsetDateTime, cursor: Option<String>) -> BoxFuture<'_, Result<OwnedPage, CatalogError>> {
         Box::pin(owned::page(self, before, cursor))
     }
 

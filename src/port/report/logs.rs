@@ -81,6 +81,11 @@ impl LogSink {
         }
         self.queue.push(record);
     }
+
+    #[cfg(test)]
+    pub(super) fn take(&self, most: usize) -> (Vec<LogRecord>, u64) {
+        self.queue.take(most)
+    }
 }
 
 /// Sends what a sink takes.
