@@ -18,8 +18,9 @@ use super::run::Ended;
 pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
     let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
     if place == CatalogPlace::Port && args.identifier.is_none() {
-        return Err(Failure::new("--catalog port needs --identifier ID")
-            .remedy("ID is the integration at Port that the entities belong to; --create creates it where it does not exist"));
+        return Err(Failure::new("--catalog port needs --identifier ID").remedy(
+            "ID is the integration at Port that the entities belong to; --create creates it where it does not exist",
+        ));
     }
     let scope = scope(args)?;
     let settings = settings(args, global)?;

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::catalog::port::PortCatalog;
 use crate::catalog::jsonl::ChangeLog;
 use crate::catalog::local::LocalCatalog;
+use crate::catalog::port::PortCatalog;
 use crate::config::Settings;
 use crate::port::ResyncId;
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::catalog::port::{Origin, ProvisionRequest, ProvisionResult, Provisioner, Runtime, WhenMissing, read_mapping};
+use crate::catalog::port::{
+    Origin, ProvisionRequest, ProvisionResult, Provisioner, Runtime, WhenMissing, read_mapping,
+};
 use crate::config::{self, ResourcesOrigin, Settings};
 use crate::http::{HttpSettings, SystemClock, TlsSettings, Verification, http_client};
 use crate::mapping::{Document, Mapping};
@@ -61,8 +63,10 @@ pub async fn provision(
 ) -> Result<ProvisionResult, StartupError> {
     let released = default(settings);
     let refused = |message| StartupError::Blueprints { name: "the released blueprints".to_owned(), message };
-    let document = crate::mapping::Node::parse(released.mapping)
-        .map_err(|error| StartupError::Blueprints { name: "the released mapping".to_owned(), message: error.to_string() })?;
+    let document = crate::mapping::Node::parse(released.mapping).map_err(|error| StartupError::Blueprints {
+        name: "the released mapping".to_owned(),
+        message: error.to_string(),
+    })?;
     let mut request = ProvisionRequest::new(document.to_json(), released.blueprints().map_err(refused)?);
     request.initialize = settings.provisioning.initialize;
     request.origin = settings.provisioning.origin.map(|origin| match origin {
@@ -93,8 +97,7 @@ pub async fn port_mapping(client: &PortClient, settings: &Settings) -> Result<Ma
 fn compile_json(mapping: &Value, name: &str, settings: &Settings) -> Result<Mapping, StartupError> {
     // JSON is YAML, so one reader serves both and findings have their lines.
     let text = serde_json::to_string_pretty(mapping).unwrap_or_default();
-    let document =
-        Document::parse(&text).map_err(|source| StartupError::Mapping { name: name.to_owned(), source })?;
+    let document = Document::parse(&text).map_err(|source| StartupError::Mapping { name: name.to_owned(), source })?;
     Ok(Mapping::compile(document, &compiler(settings)))
 }
 
@@ -106,10 +109,10 @@ pub fn reporter_settings(settings: &Settings) -> ReporterSettings {
             config::Runtime::OnPrem => Runtime::OnPrem.name(),
             config::Runtime::Saas => Runtime::Saas.name(),
         },
-        schedule: settings.resync.schedule.map(|interval| ResyncSchedule {
-            since: time::OffsetDateTime::now_utc(),
-            interval,
-        }),
+        schedule: settings
+            .resync
+            .schedule
+            .map(|interval| ResyncSchedule { since: time::OffsetDateTime::now_utc(), interval }),
         sends_examples: settings.resync.sends_examples,
         mask: Mask::new(settings.sensitive_values()),
         heartbeat: settings.live.heartbeat,
