@@ -12,7 +12,7 @@ use crate::state::{CatalogState, SyncId};
 
 use super::SyncError;
 use super::context::Context;
-use super::diff::{Diff, Trust};
+use super::diff::{self, Diff, Trust};
 use super::event::{Observer, PlannedKind, SyncEvent};
 use super::feed;
 use super::plan::{Plan, Scope};
@@ -21,9 +21,6 @@ use super::relations::Relations;
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
 use super::source::Reader;
 use super::write::Writer;
-
-/// Mapped pages waiting to be compared.
-const MAPPED_PAGES: usize = 4;
 
 /// A resync, ready to run.
 pub struct Resync {
@@ -161,7 +158,7 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 
 /// Runs all stages until the last page is written.
 async fn stream(ctx: &Arc<Context>, sync: SyncId, trust: Trust, relations: &Arc<Relations>) -> Result<(), SyncError> {
-    let (mapped, batches) = mpsc::channel(MAPPED_PAGES);
+    let (mapped, batches) = mpsc::channel(diff::PAGES);
     let writer = Writer::new(Arc::clone(ctx), sync);
     let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));
     let feeding = async {
