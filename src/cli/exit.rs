@@ -15,6 +15,8 @@ pub enum Exit {
     Usage,
     /// Interrupted by a signal.
     Interrupted,
+    /// The end of a container process, as the daemon decides it.
+    Daemon(u8),
 }
 
 impl Exit {
@@ -27,6 +29,7 @@ impl Exit {
             Self::Incomplete => 2,
             Self::Usage => 64,
             Self::Interrupted => 130,
+            Self::Daemon(code) => code,
         }
     }
 }

@@ -10,8 +10,10 @@ mod progress;
 mod report;
 mod resync;
 mod run;
+mod sail;
+mod settings;
 mod table;
 
-pub use args::Cli;
+pub use args::{Cli, OceanCli};
 pub use exit::Exit;
 pub use run::run;

@@ -1,0 +1,111 @@
+//! `ocean sail`: the process of the container images.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::{Files, Loaded, Override, Settings, SettingsErrors, Warning, load_from_process};
+use crate::daemon::{Bound, Closing, Job, JobError, Once, Signals, Site, Step, banner, exit_code, refusals};
+use crate::logs::{LogOptions, LogTarget, Masker, init};
+use crate::sync::{Observer, Report};
+
+use super::args::SailArgs;
+use super::exit::Exit;
+
+/// What speaks of a failure before the log exists.
+const HINT: &str = "this is how the container runs; for the commands of a person see `bitbucket-port --help`";
+
+pub(crate) async fn run(args: &SailArgs) -> Exit {
+    let loaded = match settings(args) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            eprintln!("{errors}\n\n{HINT}");
+            return Exit::Failed;
+        }
+    };
+    let Loaded { settings, warnings } = loaded;
+    if let Err(error) = start_log(&settings, &warnings) {
+        eprintln!("{error}");
+        return Exit::Failed;
+    }
+    match sail(&settings).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            tracing::error!("{error}");
+            Exit::Failed
+        }
+    }
+}
+
+fn settings(args: &SailArgs) -> Result<Loaded, SettingsErrors> {
+    let loaded = load_from_process(&files(&args.path), overrides(args)).map_err(SettingsErrors::including_port)?;
+    let problems = refusals(&loaded.settings);
+    if problems.is_empty() { Ok(loaded) } else { Err(SettingsErrors::new(problems, loaded.warnings)) }
+}
+
+fn files(path: &Path) -> Files {
+    let directory = if path == Path::new(".") { PathBuf::new() } else { path.to_owned() };
+    Files { directory, config: None }
+}
+
+fn overrides(args: &SailArgs) -> Vec<Override> {
+    let mut overrides = Vec::new();
+    let given = |path: &str, value: &Option<String>, flag: &str| {
+        value.as_ref().map(|value| Override::new(path, value.as_str(), flag))
+    };
+    let weak = |given: Option<Override>| given.map(Override::below_variables);
+    overrides.extend(weak(given("application.port", &args.port, "--port")));
+    overrides.extend(weak(given("application.log_level", &args.log_level, "--log-level")));
+    let initialize = &args.initialize_port_resources;
+    overrides.extend(given("initialize_port_resources", initialize, "--initialize-port-resources"));
+    if args.once {
+        overrides.push(Override::new("event_listener.type", "ONCE", "--once"));
+    }
+    overrides
+}
+
+fn start_log(settings: &Settings, warnings: &[Warning]) -> Result<(), crate::logs::LogsError> {
+    let masker = Masker::new(settings.sensitive_values());
+    init(&LogOptions::from(settings.log), LogTarget::Stdout, masker, None)?;
+    tracing::info!("{}", banner(settings));
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
+}
+
+async fn sail(settings: &Settings) -> Result<Exit, JobError> {
+    let signals = Signals::install()?;
+    let once = Once {
+        server: Bound::bind(settings.server.port).await?,
+        path_prefix: settings.server.path_prefix.clone(),
+        site: Site::default(),
+        signals,
+        resyncs: settings.listener.resyncs,
+    };
+    let ended = once.run(job(settings)).await;
+    Ok(Exit::Daemon(exit_code(&ended, settings.resync.exit, std::process::id())))
+}
+
+/// The work of this process.
+fn job(_settings: &Settings) -> impl Job {
+    PortNotBuilt
+}
+
+/// Stands where the catalog at Port will be.
+#[derive(Debug)]
+struct PortNotBuilt;
+
+impl Job for PortNotBuilt {
+    async fn provision(&self) -> Result<(), JobError> {
+        Err("writing to Port is not built yet; `bitbucket-port resync` writes to a catalog of your own".into())
+    }
+
+    async fn resync(&self, _: Arc<dyn Observer>) -> Result<Report, JobError> {
+        self.provision().await?;
+        Err("there is no catalog".into())
+    }
+
+    fn closing(&self, _: Closing) -> Vec<Step> {
+        Vec::new()
+    }
+}
