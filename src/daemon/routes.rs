@@ -1,6 +1,6 @@
 //! The routes, as Port's runtime has them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -53,7 +53,7 @@ pub fn router(prefix: &str, site: Site) -> Router {
 }
 
 async fn live(State(site): State<Site>) -> Response {
-    probe("live", site.health.stuck().as_deref())
+    probe("live", site.health.stuck(Instant::now()).as_deref())
 }
 
 async fn ready(State(site): State<Site>) -> Response {

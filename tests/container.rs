@@ -1,0 +1,191 @@
+//! The program as containers and people call it: what it says and which code it ends with.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The program in an empty folder, with nothing of the environment but what the test gives.
+struct Program {
+    folder: TempDir,
+    executable: std::path::PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Program {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, executable: env!("CARGO_BIN_EXE_bitbucket-port").into(), variables: vec![] }
+    }
+
+    /// With settings that are complete for a one-shot run into a Port that does not exist.
+    fn configured() -> Self {
+        Self::new()
+            .set("OCEAN__PORT__CLIENT_ID", "an-id-of-a-client")
+            .set("OCEAN__PORT__CLIENT_SECRET", "hush-hush-hush")
+            .set("OCEAN__PORT__BASE_URL", "http://127.0.0.1:9")
+            .set("OCEAN__EVENT_LISTENER", r#"{"type":"ONCE"}"#)
+            .set("OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE", "acme")
+            .set("OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE_TOKEN", "hush-token-hush")
+            .set("APPLICATION__PORT", "0")
+    }
+
+    fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Under the name by which containers call Port's runtime.
+    #[cfg(unix)]
+    fn as_ocean(mut self) -> Self {
+        let link = self.folder.path().join("ocean");
+        std::os::unix::fs::symlink(&self.executable, &link).expect("a link");
+        self.executable = link;
+        self
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        let output = Command::new(&self.executable)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("OCEAN__STATE_PATH", self.folder.path().join("state.db"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .expect("the program starts");
+        Ended::new(&output, self.folder.path())
+    }
+}
+
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    error: String,
+}
+
+impl Ended {
+    fn new(output: &Output, folder: &Path) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder.display().to_string(), "FOLDER");
+        let ended = Self { code: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) };
+        assert!(!format!("{}{}", ended.out, ended.error).contains("hush"), "a secret was shown");
+        ended
+    }
+
+    /// Code, output and errors, for a snapshot; times of the log are replaced.
+    fn shown(&self) -> String {
+        let code = self.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+        let out: String = self.out.lines().map(without_time).collect();
+        format!("exit {code}\n--- output\n{out}--- errors\n{}", self.error)
+    }
+}
+
+fn without_time(line: &str) -> String {
+    match line.split_once(" | ") {
+        Some((time, rest)) if time.starts_with("20") && time.len() == 23 => format!("TIME | {rest}\n"),
+        _ => format!("{line}\n"),
+    }
+}
+
+#[test]
+fn without_arguments_and_settings_everything_missing_is_said_at_once() {
+    let ended = Program::new().run(&[]);
+    assert_eq!(ended.code, Some(1));
+    insta::assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn settings_that_are_wrong_are_listed_with_their_origins_before_anything_is_sent() {
+    let program = Program::configured()
+        .set("OCEAN__PORT__CLIENT_ID", "")
+        .set("OCEAN__CLIENT_TIMEOUT", "soon")
+        .set("OCEAN__INTEGRATION__CONFIG__BITBUCKETWORKSPACE", "acme");
+    std::fs::write(program.folder.path().join("config.yaml"), "strictExit: perhaps\n").expect("a file");
+    let ended = program.run(&["ocean", "sail", "--log-level", "info"]);
+    assert_eq!(ended.code, Some(1));
+    insta::assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn other_listeners_and_dry_runs_are_refused_with_what_to_do_instead() {
+    let program = Program::configured()
+        .set("OCEAN__EVENT_LISTENER", r#"{"type":"KAFKA","brokers":"b.example.com:9196"}"#)
+        .set("OCEAN__DRY_RUN", "true");
+    let ended = program.run(&["ocean", "sail"]);
+    assert_eq!(ended.code, Some(1));
+    insta::assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn once_overrules_the_listener_of_the_settings() {
+    let program = Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"POLLING"}"#);
+    let refused = program.run(&["ocean", "sail"]);
+    assert!(refused.error.contains("the listener POLLING is not built yet"), "{}", refused.error);
+    let once = program.run(&["ocean", "sail", "--once"]);
+    assert!(once.out.contains("listener ONCE"), "{}{}", once.out, once.error);
+}
+
+#[test]
+fn the_variable_for_the_log_beats_the_flag() {
+    let quiet = Program::configured().set("APPLICATION__LOG_LEVEL", "ERROR");
+    let ended = quiet.run(&["ocean", "sail", "--log-level", "DEBUG"]);
+    assert!(!ended.out.contains("| INFO"), "{}", ended.out);
+    let ended = Program::configured().run(&["ocean", "sail", "-l", "ERROR"]);
+    assert!(!ended.out.contains("| INFO"), "{}", ended.out);
+}
+
+#[test]
+fn a_port_in_use_is_named_and_ends_with_1() {
+    let taken = TcpListener::bind("0.0.0.0:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    let ended = Program::configured().set("APPLICATION__PORT", &port.to_string()).run(&[]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.out.contains(&format!("cannot listen on port {port}: ")), "{}", ended.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn called_ocean_it_takes_the_commands_of_the_runtime() {
+    let program = Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"WEBHOOKS_ONLY"}"#).as_ocean();
+    let ended = program.run(&["sail", "-p", "0", "-i", "false"]);
+    assert!(ended.error.contains("the listener WEBHOOKS_ONLY is not built yet"), "{}", ended.error);
+    assert_eq!(program.run(&["version"]).out, concat!(env!("CARGO_PKG_VERSION"), "\n"));
+    let other = program.run(&["defaults", "dock", "."]);
+    assert_eq!(other.code, Some(1));
+    assert!(other.error.contains("`ocean defaults` is not offered here"), "{}", other.error);
+    assert_eq!(program.run(&["sail", "--no-such-flag"]).code, Some(64));
+}
+
+#[test]
+fn the_flag_for_resources_is_a_setting_like_others() {
+    let ended = Program::configured().run(&["ocean", "sail", "-i", "perhaps"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.error.contains("[flag --initialize-port-resources]"), "{}", ended.error);
+}
+
+#[test]
+fn settings_are_explained_with_their_origins() {
+    let program = Program::configured();
+    let ended = program.run(&["settings"]);
+    assert_eq!(ended.code, Some(0));
+    let line = |name: &str| ended.out.lines().find(|line| line.starts_with(name)).expect(name).to_owned();
+    assert!(line("OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE ").contains("acme"));
+    assert!(line("OCEAN__PORT__CLIENT_SECRET ").contains("********"));
+    let json: serde_json::Value =
+        serde_json::from_str(&program.run(&["settings", "--format", "json"]).out).expect("JSON");
+    let entries = json.as_array().expect("a list");
+    let workspace = entries.iter().find(|entry| entry["path"] == "integration.config.bitbucket_workspace").expect("it");
+    assert_eq!(workspace["value"], "acme");
+    assert_eq!(workspace["origin"], "variable OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE");
+}
+
+#[test]
+fn settings_prints_its_documents_without_any_settings() {
+    let defaults = Program::new().run(&["settings", "--defaults"]);
+    assert_eq!(defaults.code, Some(0));
+    assert!(defaults.out.contains("\nstrictExit: false\n"), "{}", defaults.out);
+    let schema = Program::new().run(&["settings", "--schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&schema.out).expect("JSON");
+    assert!(schema["properties"]["port"].is_object());
+    assert_eq!(Program::new().run(&["settings", "--schema", "--defaults"]).code, Some(64));
+}
