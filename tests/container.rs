@@ -38,7 +38,7 @@ impl Program {
 
     /// Under the name by which containers call Port's runtime.
     #[cfg(unix)]
-    fn as_ocean(mut self) -> Self {
+    fn called_ocean(mut self) -> Self {
         let link = self.folder.path().join("ocean");
         std::os::unix::fs::symlink(&self.executable, &link).expect("a link");
         self.executable = link;
@@ -145,8 +145,8 @@ fn a_port_in_use_is_named_and_ends_with_1() {
 
 #[cfg(unix)]
 #[test]
-fn called_ocean_it_takes_the_commands_of_the_runtime() {
-    let program = Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"WEBHOOKS_ONLY"}"#).as_ocean();
+fn by_the_name_ocean_it_takes_the_commands_of_the_runtime() {
+    let program = Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"WEBHOOKS_ONLY"}"#).called_ocean();
     let ended = program.run(&["sail", "-p", "0", "-i", "false"]);
     assert!(ended.error.contains("the listener WEBHOOKS_ONLY is not built yet"), "{}", ended.error);
     assert_eq!(program.run(&["version"]).out, concat!(env!("CARGO_PKG_VERSION"), "\n"));
@@ -188,4 +188,23 @@ fn settings_prints_its_documents_without_any_settings() {
     let schema: serde_json::Value = serde_json::from_str(&schema.out).expect("JSON");
     assert!(schema["properties"]["port"].is_object());
     assert_eq!(Program::new().run(&["settings", "--schema", "--defaults"]).code, Some(64));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let ended = Program::configured().run(&["ocean", "sail", "elsewhere"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.error.contains("elsewhere: is no folder"), "{}", ended.error);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_are_taken_over() {
+    use bitbucket_port::daemon::{Signal, Signals};
+    let mut signals = Signals::install().expect("signals can be taken over");
+    for (flag, signal) in [("-TERM", Signal::Terminate), ("-INT", Signal::Interrupt)] {
+        let sent = Command::new("kill").args([flag, &std::process::id().to_string()]).status();
+        assert!(sent.expect("`kill` runs").success());
+        assert_eq!(signals.next().await, signal);
+    }
 }

@@ -14,10 +14,19 @@ Exit codes:
   130  interrupted (SIGINT)
   143  terminated (SIGTERM); 0 as the first process of a container
 
-Settings come from OCEAN__… variables, `.env`, `config.yaml` and options, the later named ones winning \
-in reverse order; see docs/settings.md.
+Settings come from options, OCEAN__… variables, `.env` and `config.yaml`; what is named first here wins. \
+See docs/settings.md.
 
 Without any argument it runs as the container image does: `bitbucket-port ocean sail`.";
+
+const EXIT_CODES_OF_SAIL: &str = "\
+Exit codes of `sail`:
+  0    the resync was done, complete or not; or a signal ended the first process of a container
+  1    not begun: settings, the port of the server, or what had to be set up at Port
+  2    with OCEAN__STRICT_EXIT=true: the resync ended incomplete, or broke off
+  64   the command line is wrong
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)";
 
 /// Keeps a software catalog true to what is in Bitbucket.
 #[derive(Debug, Parser)]
@@ -90,7 +99,13 @@ never as the value of an option, where every user of the machine could read them
 
 /// The command line when the program is called by the name `ocean`.
 #[derive(Debug, Parser)]
-#[command(name = "ocean", version, disable_help_subcommand = true)]
+#[command(
+    name = "ocean",
+    version,
+    about = "Keeps a software catalog at Port true to what is in Bitbucket",
+    after_help = EXIT_CODES_OF_SAIL,
+    disable_help_subcommand = true
+)]
 pub struct OceanCli {
     #[command(subcommand)]
     pub(crate) command: OceanCommand,
@@ -111,14 +126,15 @@ pub(crate) enum OceanCommand {
 ///
 /// All settings come from OCEAN__… and APPLICATION__… variables, .env and config.yaml; docs/settings.md lists them.
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES_OF_SAIL)]
 pub(crate) struct SailArgs {
     /// The folder with config.yaml and .env.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// Least important messages to log: ERROR, WARNING, INFO, DEBUG or CRITICAL; APPLICATION__LOG_LEVEL beats it.
+    /// Least important messages to log: ERROR, WARNING, INFO, DEBUG or CRITICAL; `APPLICATION__LOG_LEVEL` beats it.
     #[arg(long, short, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,
-    /// The port of the HTTP server, 8000 by default; APPLICATION__PORT beats it.
+    /// The port of the HTTP server, 8000 by default; `APPLICATION__PORT` beats it.
     #[arg(long, short)]
     pub(crate) port: Option<String>,
     /// Whether to create the first blueprints and mapping at Port.

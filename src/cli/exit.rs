@@ -13,8 +13,10 @@ pub enum Exit {
     Incomplete,
     /// The command line itself is wrong.
     Usage,
-    /// Interrupted by a signal.
+    /// Interrupted by a person (`SIGINT`).
     Interrupted,
+    /// Terminated by a supervisor (`SIGTERM`).
+    Terminated,
     /// The end of a container process, as the daemon decides it.
     Daemon(u8),
 }
@@ -29,6 +31,7 @@ impl Exit {
             Self::Incomplete => 2,
             Self::Usage => 64,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
             Self::Daemon(code) => code,
         }
     }

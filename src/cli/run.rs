@@ -5,6 +5,8 @@ use std::path::Path;
 
 use clap::Parser;
 
+use crate::daemon::{Signal, Signals};
+
 use super::args::{Cli, Command, Format, Global, OceanCli, OceanCommand, SailArgs};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -34,7 +36,7 @@ pub fn run() -> Exit {
             Called::Ocean(command) => ocean(command).await,
             Called::Friendly(cli) => tokio::select! {
                 ended = dispatch(cli) => ended,
-                () = interrupted() => Ok(Exit::Interrupted),
+                exit = stopped() => Ok(exit),
             },
         }
     });
@@ -103,19 +105,14 @@ fn usage(error: &clap::Error) -> Exit {
     exit
 }
 
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+/// Waits for a signal that ends the command.
+async fn stopped() -> Exit {
+    // Where signals cannot be taken over, they end the process by themselves.
+    let Ok(mut signals) = Signals::install() else { return std::future::pending().await };
+    match signals.next().await {
+        Signal::Interrupt => Exit::Interrupted,
+        Signal::Terminate => Exit::Terminated,
     }
-    drop(tokio::signal::ctrl_c().await);
 }
 
 impl Global {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Files, Loaded, Override, Settings, SettingsErrors, Warning, load_from_process};
-use crate::daemon::{Bound, Closing, Job, JobError, Once, Signals, Site, Step, banner, exit_code, refusals};
+use crate::config::{Files, Loaded, Override, Problem, Settings, SettingsErrors, Warning, load_from_process};
+use crate::daemon::{Bound, Closing, Job, JobError, Once, Signals, Site, Step, banner, cautions, exit_code, refusals};
 use crate::logs::{LogOptions, LogTarget, Masker, init};
 use crate::sync::{Observer, Report};
 
@@ -15,28 +15,31 @@ use super::exit::Exit;
 const HINT: &str = "this is how the container runs; for the commands of a person see `bitbucket-port --help`";
 
 pub(crate) async fn run(args: &SailArgs) -> Exit {
-    let loaded = match settings(args) {
+    let Loaded { settings, warnings } = match settings(args) {
         Ok(loaded) => loaded,
         Err(errors) => {
             eprintln!("{errors}\n\n{HINT}");
             return Exit::Failed;
         }
     };
-    let Loaded { settings, warnings } = loaded;
-    if let Err(error) = start_log(&settings, &warnings) {
+    let masker = Masker::new(settings.sensitive_values());
+    if let Err(error) = init(&LogOptions::from(settings.log), LogTarget::Stdout, masker.clone(), None) {
         eprintln!("{error}");
         return Exit::Failed;
     }
-    match sail(&settings).await {
-        Ok(exit) => exit,
-        Err(error) => {
-            tracing::error!("{error}");
-            Exit::Failed
-        }
-    }
+    greet(&settings, &warnings);
+    sail(&settings, &masker).await.unwrap_or_else(|error| {
+        tracing::error!("{error}");
+        Exit::Failed
+    })
 }
 
 fn settings(args: &SailArgs) -> Result<Loaded, SettingsErrors> {
+    if !args.path.is_dir() {
+        let what = "is no folder; give the one with config.yaml and .env, or nothing for this one".to_owned();
+        let problem = Problem { key: args.path.display().to_string(), origin: None, what, fix: None };
+        return Err(SettingsErrors::new(vec![problem], Vec::new()));
+    }
     let loaded = load_from_process(&files(&args.path), overrides(args)).map_err(SettingsErrors::including_port)?;
     let problems = refusals(&loaded.settings);
     if problems.is_empty() { Ok(loaded) } else { Err(SettingsErrors::new(problems, loaded.warnings)) }
@@ -63,17 +66,17 @@ fn overrides(args: &SailArgs) -> Vec<Override> {
     overrides
 }
 
-fn start_log(settings: &Settings, warnings: &[Warning]) -> Result<(), crate::logs::LogsError> {
-    let masker = Masker::new(settings.sensitive_values());
-    init(&LogOptions::from(settings.log), LogTarget::Stdout, masker, None)?;
+fn greet(settings: &Settings, warnings: &[Warning]) {
     tracing::info!("{}", banner(settings));
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    Ok(())
+    for caution in cautions(settings) {
+        tracing::warn!("{caution}");
+    }
 }
 
-async fn sail(settings: &Settings) -> Result<Exit, JobError> {
+async fn sail(settings: &Settings, masker: &Masker) -> Result<Exit, JobError> {
     let signals = Signals::install()?;
     let once = Once {
         server: Bound::bind(settings.server.port).await?,
@@ -82,12 +85,12 @@ async fn sail(settings: &Settings) -> Result<Exit, JobError> {
         signals,
         resyncs: settings.listener.resyncs,
     };
-    let ended = once.run(job(settings)).await;
+    let ended = once.run(job(settings, masker)).await;
     Ok(Exit::Daemon(exit_code(&ended, settings.resync.exit, std::process::id())))
 }
 
-/// The work of this process.
-fn job(_settings: &Settings) -> impl Job {
+/// The work of this process; secrets that come up in it are for the masker.
+fn job(_settings: &Settings, _masker: &Masker) -> impl Job {
     PortNotBuilt
 }
 

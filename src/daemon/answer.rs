@@ -41,6 +41,7 @@ pub(super) fn text(status: StatusCode, body: String) -> Response {
 }
 
 /// The answer of a handler that panicked; what it said is for the log alone.
+#[expect(clippy::needless_pass_by_value, reason = "the layer that calls it hands the panic over")]
 pub(super) fn broken(panic: Box<dyn Any + Send + 'static>) -> Response {
     let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
     let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

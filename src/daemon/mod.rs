@@ -22,7 +22,7 @@ pub use banner::banner;
 pub use health::{Health, Readiness};
 pub use job::{Closing, Job, JobError};
 pub use once::{Ended, Once, exit_code};
-pub use preflight::refusals;
+pub use preflight::{cautions, refusals};
 pub use routes::{Site, router};
 pub use server::{BindError, Bound, Serving};
 pub use shutdown::{Step, stop_in_order};

@@ -10,6 +10,19 @@ pub fn refusals(settings: &Settings) -> Vec<Problem> {
     problems
 }
 
+/// What is accepted but not done yet, for the log.
+#[must_use]
+pub fn cautions(settings: &Settings) -> Vec<String> {
+    let mut cautions = Vec::new();
+    if settings.integration.incremental.is_some() {
+        cautions.push("an incremental sync is not built yet: this is a full resync".to_owned());
+    }
+    if settings.metrics_push.is_some() {
+        cautions.push("metrics are not pushed yet; fetch them from /metrics".to_owned());
+    }
+    cautions
+}
+
 fn product(settings: &Settings) -> Option<Problem> {
     matches!(settings.product, Product::DataCenter(_)).then(|| {
         let fix = "set OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE for Bitbucket Cloud";
@@ -65,7 +78,7 @@ mod tests {
     fn refused(variables: &[(&str, &str)]) -> String {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let settings = load(&Sources { variables, ..Sources::default() }).unwrap().settings;
-        refusals(&settings).iter().map(|problem| format!("{problem}\n")).collect()
+        refusals(&settings).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     const COMPLETE: [(&str, &str); 4] = [
@@ -92,6 +105,18 @@ mod tests {
             ("OCEAN__DRY_RUN", "true"),
             ("OCEAN__PATH_PREFIX", "a/{b}"),
         ]));
+    }
+
+    #[test]
+    fn what_is_not_done_is_said() {
+        let settings = |variables: &[(&str, &str)]| {
+            let all = COMPLETE.iter().chain(variables);
+            let variables = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            load(&Sources { variables, ..Sources::default() }).unwrap().settings
+        };
+        assert_eq!(cautions(&settings(&[])), [""; 0]);
+        let incremental = settings(&[("OCEAN__INTEGRATION__INCREMENTAL_SYNC_ENABLED", "true")]);
+        assert_eq!(cautions(&incremental), ["an incremental sync is not built yet: this is a full resync"]);
     }
 
     #[test]

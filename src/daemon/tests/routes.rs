@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::routing::get;
 use rstest::rstest;
+use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
 use super::ask::{ask, send, try_send};
@@ -108,21 +109,13 @@ async fn bodies_and_heads_are_bounded() {
 
 #[tokio::test]
 async fn a_handler_that_breaks_off_is_answered_for() {
+    async fn breaks_off() -> &'static str {
+        panic!("told to panic");
+    }
     let bound = Bound::bind(0).await.unwrap();
     let address = bound.address();
-    let broken = router("", Site::default()).merge(
-        axum::Router::new()
-            .route(
-                "/broken",
-                get(|| async {
-                    if true {
-                        panic!("a secret of the program")
-                    }
-                }),
-            )
-            .layer(tower_http::catch_panic::CatchPanicLayer::custom(crate::daemon::answer::broken)),
-    );
-    let _serving = bound.serve(broken);
+    let broken = axum::Router::new().route("/broken", get(breaks_off));
+    let _serving = bound.serve(broken.layer(CatchPanicLayer::custom(crate::daemon::answer::broken)));
     let answer = ask(address, "GET", "/broken").await;
     assert_eq!((answer.status, answer.body.as_str()), (500, "Internal server error"));
 }
@@ -137,15 +130,15 @@ async fn a_port_that_is_taken_is_named_with_its_remedy() {
 
 #[tokio::test]
 async fn stopping_lets_a_request_in_hand_end_and_takes_no_more() {
-    let (began, begun) = tokio::sync::oneshot::channel();
+    let (say_begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
-    let hands = std::sync::Arc::new(std::sync::Mutex::new(Some((began, may_go_on))));
+    let hands = std::sync::Arc::new(std::sync::Mutex::new(Some((say_begun, may_go_on))));
     let slow = axum::Router::new().route(
         "/slow",
         get(move || {
-            let (began, may_go_on) = hands.lock().unwrap().take().unwrap();
+            let (say_begun, may_go_on) = hands.lock().unwrap().take().unwrap();
             async move {
-                began.send(()).unwrap();
+                say_begun.send(()).unwrap();
                 may_go_on.await.unwrap();
                 "done"
             }
@@ -155,7 +148,7 @@ async fn stopping_lets_a_request_in_hand_end_and_takes_no_more() {
     let address = bound.address();
     let serving = bound.serve(slow);
     let asking = tokio::spawn(async move { ask(address, "GET", "/slow").await });
-    begun.await.unwrap();
+    has_begun.await.unwrap();
     let stopping = tokio::spawn(serving.stop());
     // The port is free again as soon as the server began to stop.
     while Bound::bind(address.port()).await.is_err() {
