@@ -58,6 +58,8 @@ pub(crate) enum Command {
     bitbucket-port resync --workspace acme --catalog sqlite:acme.db
   With a workspace token from a file, your own mapping, and changes printed as JSON lines:
     bitbucket-port resync --workspace acme --token-file token.txt --mapping mapping.yaml --catalog jsonl:-
+  Into Port, for the integration `my-bitbucket` (OCEAN__PORT__CLIENT_ID and OCEAN__PORT__CLIENT_SECRET are set):
+    bitbucket-port resync --workspace acme --catalog port --identifier my-bitbucket
   Only one repository and its pull requests (deletes nothing):
     bitbucket-port resync --workspace acme --repo website
 
@@ -92,11 +94,13 @@ pub(crate) struct ResyncArgs {
     /// The Bitbucket Cloud workspace (its slug or UUID).
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) workspace: Option<String>,
-    /// Where entities go: `sqlite:PATH` keeps a catalog, `jsonl:PATH` (`-`: standard output) logs changes.
+    /// Where entities go: `sqlite:PATH` keeps a catalog, `jsonl:PATH` (`-`: standard output) logs changes,
+    /// `port` writes to Port.
     #[arg(long, value_name = "CATALOG", default_value = "sqlite:catalog.db")]
     pub(crate) catalog: String,
-    /// The mapping document; by default the released one.
-    #[arg(long, value_name = "FILE")]
+    /// The mapping document: a file, or `port:ID` for the one that an integration has at Port; by default the
+    /// released one, or with `--catalog port` the integration's own.
+    #[arg(long, value_name = "FILE|port:ID")]
     pub(crate) mapping: Option<PathBuf>,
     /// Blueprints to create where they are missing; by default those of the released mapping.
     #[arg(long, value_name = "FILE")]
@@ -116,6 +120,9 @@ pub(crate) struct ResyncArgs {
     /// Names this writer in the catalog; entities of other writers are never deleted.
     #[arg(long, value_name = "ID")]
     pub(crate) identifier: Option<String>,
+    /// With `--catalog port`: create the integration where it does not exist.
+    #[arg(long)]
+    pub(crate) create: bool,
     /// The state file; by default in your state folder.
     #[arg(long, value_name = "PATH")]
     pub(crate) state: Option<PathBuf>,

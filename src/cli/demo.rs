@@ -82,6 +82,7 @@ mod with_sandbox {
             token_file: None,
             bitbucket_url: None,
             identifier: None,
+            create: false,
             state: None,
         };
         resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default()).await

@@ -100,11 +100,6 @@ impl Bars {
         let mut state = lock(&self.state);
         let (totals, bars) = &mut *state;
         match event {
-            SyncEvent::Planned { kinds } => {
-                for kind in kinds {
-                    bars.entry(kind).or_insert_with(|| self.bar(kind));
-                }
-            }
             SyncEvent::Ended { .. } => {
                 for bar in bars.values() {
                     bar.finish_and_clear();

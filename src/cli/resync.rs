@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::config::{EmptyListing, Files, Loaded, Override, Settings, load_from_process, read_secret};
+use crate::catalog::port::WhenMissing;
+use crate::config::{Files, Loaded, Override, Settings, load_from_process, read_secret};
 use crate::kinds::cloud;
-use crate::startup::{self, CatalogPlace, MappingSource};
-use crate::sync::{EmptyListings, Report, Resync, ResyncLimits, Scope};
+use crate::startup::{self, CatalogPlace, MappingSource, StartupError};
+use crate::sync::{Report, Scope};
 
 use super::args::{Global, ResyncArgs};
 use super::failure::Failure;
@@ -16,6 +17,11 @@ use super::run::Ended;
 
 pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
     let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
+    if place == CatalogPlace::Port && args.identifier.is_none() {
+        return Err(Failure::new("--catalog port needs --identifier ID").remedy(
+            "ID is the integration at Port that the entities belong to; --create creates it where it does not exist",
+        ));
+    }
     let scope = scope(args)?;
     let settings = settings(args, global)?;
     let report = resync(&settings, args, global, &place, scope).await?;
@@ -69,39 +75,40 @@ pub(crate) async fn resync(
     place: &CatalogPlace,
     scope: Scope,
 ) -> Result<Report, Failure> {
-    let source = match &args.mapping {
-        None => MappingSource::Released,
-        Some(path) => MappingSource::File(path.clone()),
+    let observer = Arc::new(Progress::new(global.progress()));
+    let ended = match place {
+        CatalogPlace::Port => into_port(settings, args, scope, observer).await,
+        place => into_own(settings, args, place, scope, observer).await,
     };
-    let mapping = startup::mapping(&source, settings).map_err(cannot_start)?;
-    let blueprints = startup::blueprints(args.blueprints.as_deref(), settings).map_err(cannot_start)?;
-    let reader = startup::bitbucket(settings).map_err(cannot_start)?;
-    let catalog = startup::catalog(place, &settings.integration.identifier).await.map_err(cannot_start)?;
-    let state = startup::open_state(&settings.state_path, &*catalog).await.map_err(cannot_start)?;
-    let ended = Resync {
-        source: reader,
-        catalog,
-        state: state.catalog,
-        mapping: Arc::new(mapping),
-        blueprints,
-        scope,
-        limits: ResyncLimits {
-            concurrency: settings.resync.concurrency,
-            confirmations: usize::try_from(settings.deletion.confirm_limit).unwrap_or(usize::MAX),
-            deletions: settings.deletion.limit,
-            empty_listings: match settings.deletion.empty_listing {
-                EmptyListing::Doubted => EmptyListings::Doubted,
-                EmptyListing::Believed => EmptyListings::Believed,
-            },
-        },
-        observer: Arc::new(Progress::new(global.progress())),
-    }
-    .run()
-    .await;
-    state.file.close().await.map_err(|error| Failure::new("the state file cannot be closed").because(error))?;
-    ended.map_err(|error| Failure::new("the resync could not run to its end").because(error))
+    ended.map_err(|error| Failure::new("the resync did not come to its end").because(error))
 }
 
-fn cannot_start(error: startup::StartupError) -> Failure {
-    Failure::new("the resync cannot start").because(error)
+async fn into_port(
+    settings: &Settings,
+    args: &ResyncArgs,
+    scope: Scope,
+    observer: Arc<Progress>,
+) -> Result<Report, StartupError> {
+    let client = startup::port_client(settings)?;
+    let mapping = match &args.mapping {
+        None => None,
+        Some(name) => Some(startup::mapping(&MappingSource::named(name), settings).await?),
+    };
+    let when_missing = if args.create { WhenMissing::Create } else { WhenMissing::Refuse };
+    startup::provision(&client, settings, when_missing).await?;
+    startup::resync_into_port(settings, &client, mapping, scope, observer).await
+}
+
+async fn into_own(
+    settings: &Settings,
+    args: &ResyncArgs,
+    place: &CatalogPlace,
+    scope: Scope,
+    observer: Arc<Progress>,
+) -> Result<Report, StartupError> {
+    let source = args.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
+    let mapping = startup::mapping(&source, settings).await?;
+    let blueprints = startup::blueprints(args.blueprints.as_deref(), settings)?;
+    let catalog = startup::catalog(place, settings).await?;
+    startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings).await
 }

@@ -50,6 +50,7 @@ pub struct Resource {
     pub blueprints: FedBlueprints,
     /// The dotted paths of all programs that may give null, by the number used in `Mapped::nulls`.
     pub paths: Vec<String>,
+    pub(super) blueprint_text: String,
     pub(super) query: Program,
     pub(super) items: Option<Items>,
     pub(super) mappings: Vec<EntityMapping>,
@@ -140,6 +141,12 @@ impl Mapping {
 }
 
 impl Resource {
+    /// The expression that gives the blueprint, as the document writes it; of several mappings the first.
+    #[must_use]
+    pub fn blueprint_text(&self) -> &str {
+        &self.blueprint_text
+    }
+
     /// Whether any of its programs may look at the value under these keys of an object.
     #[must_use]
     pub fn may_read(&self, keys: &[&str]) -> bool {
@@ -217,6 +224,7 @@ impl Compilation<'_> {
             kind: source.kind.clone(),
             selector: source.selector.clone(),
             blueprints: source.blueprints(),
+            blueprint_text: source.mappings.first().map(|mapping| mapping.blueprint.text.clone()).unwrap_or_default(),
             paths: std::mem::take(&mut self.paths),
             query,
             items,

@@ -14,14 +14,14 @@ use super::StartupError;
 ///
 /// # Errors
 /// A credential cannot be used, or no HTTP client can be built (certificates, proxies).
-pub fn bitbucket(settings: &Settings) -> Result<Arc<dyn Reader>, StartupError> {
+pub fn bitbucket(settings: &Settings) -> Result<(Arc<dyn Reader>, Transport), StartupError> {
     match &settings.product {
         Product::Cloud(config) => cloud(settings, config),
         Product::DataCenter(_) => Err(StartupError::UnsupportedProduct),
     }
 }
 
-fn cloud(settings: &Settings, config: &CloudConfig) -> Result<Arc<dyn Reader>, StartupError> {
+fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, Transport), StartupError> {
     let credentials = credentials(&config.credentials)?;
     for warning in credentials.iter().filter_map(Credential::warning) {
         tracing::warn!("{warning}");
@@ -45,7 +45,8 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<Arc<dyn Reader>, S
     let client = http_client(&http_settings(settings))?;
     let client = cloud::Client::new_with_client(config.base_url.as_str(), client, transport.clone());
     let scope = kinds::cloud::Scope { workspace: config.workspace.as_str().to_owned() };
-    Ok(Arc::new(Bitbucket::new(kinds::cloud::Source::new(client, scope), transport)))
+    let reader = Bitbucket::new(kinds::cloud::Source::new(client, scope), transport.clone());
+    Ok((Arc::new(reader), transport))
 }
 
 fn credentials(given: &CloudCredentials) -> Result<Vec<Credential>, StartupError> {

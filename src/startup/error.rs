@@ -4,16 +4,19 @@ use std::path::PathBuf;
 
 use crate::bitbucket::CredentialError;
 use crate::catalog::CatalogError;
+use crate::catalog::port::ProvisionError;
+use crate::config::SettingsErrors;
 use crate::http::HttpClientError;
 use crate::mapping::MappingError;
 use crate::state::StateError;
+use crate::sync::SyncError;
 
 /// A part of a sync that cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartupError {
     /// The name of a catalog cannot be understood.
-    #[error("`{given}` names no catalog: write `sqlite:PATH`, `jsonl:PATH` or `jsonl:-`")]
+    #[error("`{given}` names no catalog: write `sqlite:PATH`, `jsonl:PATH`, `jsonl:-` or `port`")]
     CatalogName {
         /// What was given.
         given: String,
@@ -24,6 +27,21 @@ pub enum StartupError {
     /// The state file cannot be opened.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Port cannot be set up.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// Settings that this command needs are missing.
+    #[error(transparent)]
+    Settings(#[from] SettingsErrors),
+    /// Port has no mapping.
+    #[error("the integration {identifier:?} has no mapping at Port: edit its mapping there, or pass --mapping FILE")]
+    NoMapping {
+        /// Its identifier.
+        identifier: String,
+    },
+    /// The sync could not come to its end.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
     /// A credential cannot be used.
     #[error(transparent)]
     Credential(#[from] CredentialError),

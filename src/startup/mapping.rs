@@ -9,6 +9,7 @@ use crate::config::{JqEnvironment, Settings};
 use crate::mapping::{Document, Mapping, Node, Released, released};
 
 use super::StartupError;
+use super::port::{port_client_of, port_mapping};
 
 /// Longest document that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
@@ -20,14 +21,28 @@ pub enum MappingSource {
     Released,
     /// A file.
     File(PathBuf),
+    /// The mapping that the integration of that identifier has at Port.
+    Port(String),
+}
+
+impl MappingSource {
+    /// What `--mapping` names: a file, or `port:IDENTIFIER`.
+    #[must_use]
+    pub fn named(name: &Path) -> Self {
+        match name.to_str().and_then(|name| name.strip_prefix("port:")) {
+            Some(identifier) if !identifier.is_empty() => Self::Port(identifier.to_owned()),
+            _ => Self::File(name.to_owned()),
+        }
+    }
 }
 
 /// Reads and compiles a mapping.
 ///
 /// # Errors
 /// The document cannot be read, or is no mapping at all; faults of single resources are in the result.
-pub fn mapping(source: &MappingSource, settings: &Settings) -> Result<Mapping, StartupError> {
+pub async fn mapping(source: &MappingSource, settings: &Settings) -> Result<Mapping, StartupError> {
     let (name, text) = match source {
+        MappingSource::Port(identifier) => return port_mapping(&port_client_of(settings, identifier)?, settings).await,
         MappingSource::Released => ("the released mapping".to_owned(), default(settings).mapping.to_owned()),
         MappingSource::File(path) => (path.display().to_string(), read(path)?),
     };
@@ -50,7 +65,7 @@ pub fn blueprints(file: Option<&Path>, settings: &Settings) -> Result<Vec<Bluepr
     serde_json::from_value(node.to_json()).map_err(|error| refused(name, error.to_string()))
 }
 
-fn default(settings: &Settings) -> &'static Released {
+pub(super) fn default(settings: &Settings) -> &'static Released {
     let product = match settings.product {
         crate::config::Product::Cloud(_) => "cloud",
         crate::config::Product::DataCenter(_) => "datacenter",
@@ -58,7 +73,7 @@ fn default(settings: &Settings) -> &'static Released {
     released(product, "default").unwrap_or(&crate::mapping::CLOUD_DEFAULT)
 }
 
-fn compiler(settings: &Settings) -> Compiler {
+pub(super) fn compiler(settings: &Settings) -> Compiler {
     let environment = match settings.jq.environment {
         JqEnvironment::Empty => Environment::empty(),
         JqEnvironment::Visible => {

@@ -3,11 +3,19 @@
 mod bitbucket;
 mod catalog;
 mod error;
+mod into_port;
 mod mapping;
+mod port;
+mod port_observer;
+mod run;
 mod state;
 
 pub use bitbucket::bitbucket;
 pub use catalog::{CatalogPlace, catalog};
 pub use error::StartupError;
+pub use into_port::resync_into_port;
 pub use mapping::{MappingSource, blueprints, mapping};
+pub use port::{port_client, port_mapping, provision, reporter_settings};
+pub use port_observer::PortObserver;
+pub use run::Run;
 pub use state::{OpenedState, open_state};

@@ -159,10 +159,17 @@ impl Context {
 
     /// Notes work on a resource, for its time in the report.
     pub(crate) fn touch(&self, resource: usize) {
-        let mut progress = self.lock(resource);
         let now = Instant::now();
-        progress.started.get_or_insert(now);
-        progress.ended = Some(now);
+        let is_first = {
+            let mut progress = self.lock(resource);
+            progress.ended = Some(now);
+            let is_first = progress.started.is_none();
+            progress.started.get_or_insert(now);
+            is_first
+        };
+        if is_first {
+            self.emit(&SyncEvent::Started { resource });
+        }
     }
 
     /// Notes that objects of a resource are missing: those of one parent, or any.

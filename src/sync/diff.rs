@@ -16,8 +16,11 @@ use super::compare::covers;
 use super::context::Context;
 use super::event::SyncEvent;
 use super::relations::Relations;
-use super::transform::{Batch, Ready, Source};
+use super::transform::{Batch, MappedObject, Ready, Source};
 use super::write::{Pending, Writer};
+
+/// Pages that are compared at a time: each look-up and each note in the state file then serves several.
+pub(crate) const PAGES: usize = 16;
 
 /// Entities whose present versions are read at a time.
 const READ: usize = 50;
@@ -66,13 +69,14 @@ impl Diff {
 
     /// Takes batches until the last sender is gone, then writes what is still waiting.
     pub(crate) async fn run(mut self, mut mapped: mpsc::Receiver<Batch>) -> Result<(), SyncError> {
-        while let Some(batch) = mapped.recv().await {
-            self.batch(batch).await?;
+        let mut batches = Vec::with_capacity(PAGES);
+        while mapped.recv_many(&mut batches, PAGES).await > 0 {
+            self.batch(batches.drain(..).flatten()).await?;
         }
         self.writer.finish().await
     }
 
-    async fn batch(&mut self, batch: Batch) -> Result<(), SyncError> {
+    async fn batch(&mut self, batch: impl Iterator<Item = MappedObject>) -> Result<(), SyncError> {
         let mut by_blueprint: HashMap<String, Vec<Candidate>> = HashMap::new();
         for object in batch {
             if object.held_back {
@@ -118,10 +122,21 @@ impl Diff {
         }
         self.ask(blueprint, unsure, &mut unchanged, &mut changed).await?;
         self.note_unchanged(unchanged).await?;
-        for candidate in changed {
-            let trace = self.trace(&candidate);
-            let Candidate { resource, ready, id, .. } = candidate;
-            self.ctx.state.record(self.sync, vec![Provenance { entity: id, trace: trace.clone(), hash: None }]).await?;
+        self.send(changed).await
+    }
+
+    /// Hands entities to the writer; from now on they count as met, with a version that is not certain yet.
+    async fn send(&mut self, changed: Vec<Candidate>) -> Result<(), SyncError> {
+        let rows: Vec<Provenance> = changed
+            .iter()
+            .map(|candidate| Provenance { entity: candidate.id.clone(), trace: self.trace(candidate), hash: None })
+            .collect();
+        let traces: Vec<Trace> = rows.iter().map(|row| row.trace.clone()).collect();
+        if !rows.is_empty() {
+            self.ctx.state.record(self.sync, rows).await?;
+        }
+        for (candidate, trace) in changed.into_iter().zip(traces) {
+            let Candidate { resource, ready, .. } = candidate;
             self.writer.push(Pending { resource, trace, entity: ready.entity, fingerprint: ready.fingerprint }).await?;
         }
         Ok(())

@@ -2,14 +2,33 @@
 
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
+use super::report::{ResourceReport, SyncOutcome};
+
 /// Something that happened. Listeners must return at once; they run between the steps of the sync.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SyncEvent {
-    /// The plan stands: the kinds that will be read, in order.
+    /// The plan stands: the resources that will be read, in the order of the mapping.
     Planned {
-        /// Names of the kinds.
-        kinds: Vec<&'static str>,
+        /// The resources.
+        resources: Vec<PlannedKind>,
+    },
+    /// The first page of a resource arrived.
+    Started {
+        /// The resource's place in the plan.
+        resource: usize,
+    },
+    /// Everything that was listed is mapped and written.
+    Streamed {
+        /// One row per resource of the plan, in order.
+        resources: Vec<ResourceReport>,
+    },
+    /// The search for entities whose object is gone ended.
+    Reconciled {
+        /// Entities deleted.
+        deleted: u64,
     },
     /// The catalog's owned entities are being listed.
     Owned {
@@ -59,13 +78,49 @@ pub enum SyncEvent {
     Ended {
         /// After this time.
         duration: Duration,
+        /// Whether everything was done.
+        outcome: SyncOutcome,
     },
+}
+
+/// A resource as the plan has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedKind {
+    /// Its kind.
+    pub kind: String,
+    /// The expression that gives its blueprint, as the mapping writes it; of several the first.
+    pub blueprint: String,
 }
 
 /// Watches a sync.
 pub trait Observer: Send + Sync {
     /// Takes note of an event; must not block.
     fn on(&self, event: &SyncEvent);
+
+    /// How many raw objects of a resource are still wanted as examples.
+    fn examples_wanted(&self, resource: usize) -> usize {
+        let _ = resource;
+        0
+    }
+
+    /// Takes raw objects of a resource, as many as were wanted; must not block.
+    fn examples(&self, resource: usize, kind: &'static str, objects: &[Box<RawValue>]) {
+        let _ = (resource, kind, objects);
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
+    fn on(&self, event: &SyncEvent) {
+        (**self).on(event);
+    }
+
+    fn examples_wanted(&self, resource: usize) -> usize {
+        (**self).examples_wanted(resource)
+    }
+
+    fn examples(&self, resource: usize, kind: &'static str, objects: &[Box<RawValue>]) {
+        (**self).examples(resource, kind, objects);
+    }
 }
 
 /// Watches nothing.

@@ -1,5 +1,6 @@
 //! From listings to mapped objects: pages are fetched one ahead, mapped on the workers, and handed on.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -9,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::bitbucket::{Page, Trail};
 use crate::kinds::Parent;
+use crate::state::SpoolItem;
 
 use super::SyncError;
 use super::context::Context;
@@ -18,7 +20,10 @@ use super::plan::Node;
 use super::transform::{self, Batch, Parents};
 
 /// How many parents are taken from the spool at a time.
-const TAKEN: usize = 64;
+const TAKEN: u32 = 64;
+
+/// After how many listings per object the spool is told that they ended.
+const FINISHED: usize = 64;
 
 /// Lists everything below one root and hands mapped objects to the next stage.
 pub(crate) async fn root(ctx: &Arc<Context>, node: &Node, mapped: &mpsc::Sender<Batch>) -> Result<(), SyncError> {
@@ -129,6 +134,12 @@ impl Feed<'_> {
         if values.is_empty() {
             return Ok(());
         }
+        for resource in &node.resources {
+            let wanted = self.ctx.observer.examples_wanted(*resource).min(values.len());
+            if wanted > 0 {
+                self.ctx.observer.examples(*resource, node.listing.kind().name(), &values[..wanted]);
+            }
+        }
         let wanted = enrich::wanted_by(self.ctx, node);
         if wanted.is_empty() {
             return self.hand_on(node, owner, values, vec![], spooled).await;
@@ -175,35 +186,38 @@ impl Feed<'_> {
 
     /// The listings of one kind, one per spooled parent, several at a time.
     async fn children(&self, node: &Node, mut parents: watch::Receiver<Spooled>) -> Result<(), SyncError> {
+        let kind = node.listing.kind().name();
         let listing = node.listing.to_string();
         let spool = self.ctx.state.spool();
         let mut running = FuturesUnordered::new();
-        let (mut known, mut done) = (0_u64, 0_u64);
+        let (mut taken, mut finished) = (VecDeque::new(), Vec::new());
+        let (mut known, mut ended) = (0_u64, 0_u64);
         loop {
-            let ended = parents.borrow_and_update().ended;
-            let mut drained = false;
-            while running.len() < self.ctx.concurrency && !drained {
-                let free = (self.ctx.concurrency - running.len()).min(TAKEN);
-                let taken = spool.take(&listing, u32::try_from(free).unwrap_or(u32::MAX)).await?;
-                drained = taken.len() < free;
+            // What is spooled after this is noticed by the next round.
+            let all_spooled = parents.borrow_and_update().ended;
+            if taken.is_empty() {
+                taken.extend(spool.take(&listing, TAKEN).await?);
                 known += taken.len() as u64;
-                for item in taken {
-                    let owner = Owner { parent: Parent::decode(&item.payload)?, key: Arc::from(item.parent_key) };
-                    let listed = self.node(node, Some(owner));
-                    running.push(async move { listed.await.map(|()| item.id) });
-                }
             }
-            if running.is_empty() && drained && ended {
-                return Ok(());
+            while running.len() < self.ctx.concurrency {
+                let Some(SpoolItem { id, parent_key, payload }) = taken.pop_front() else { break };
+                let owner = Owner { parent: Parent::decode(&payload)?, key: Arc::from(parent_key) };
+                let listed = self.node(node, Some(owner));
+                running.push(async move { listed.await.map(|()| id) });
+            }
+            if running.is_empty() && taken.is_empty() && all_spooled {
+                return Ok(spool.done(finished).await?);
             }
             tokio::select! {
                 Some(result) = running.next() => {
-                    spool.done(vec![result?]).await?;
-                    done += 1;
-                    let kind = node.listing.kind().name();
-                    self.ctx.emit(&SyncEvent::Children { kind, known, ended: done });
+                    finished.push(result?);
+                    ended += 1;
+                    self.ctx.emit(&SyncEvent::Children { kind, known, ended });
+                    if finished.len() >= FINISHED {
+                        spool.done(std::mem::take(&mut finished)).await?;
+                    }
                 }
-                changed = parents.changed(), if !ended => drop(changed),
+                changed = parents.changed(), if !all_spooled => drop(changed),
             }
         }
     }

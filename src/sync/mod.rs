@@ -20,7 +20,7 @@ mod transform;
 mod write;
 
 pub use error::SyncError;
-pub use event::{Observer, Silent, SyncEvent};
+pub use event::{Observer, PlannedKind, Silent, SyncEvent};
 pub use plan::Scope;
 pub use reconcile::EmptyListings;
 pub use report::{DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};

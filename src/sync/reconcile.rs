@@ -30,7 +30,6 @@ pub(crate) async fn run(
     relations: &Relations,
     mut bounds: Bounds,
 ) -> Result<Vec<DeletionReport>, SyncError> {
-    ctx.emit(&SyncEvent::Reconciling);
     let mut reports = Vec::new();
     let mut confirm = Confirm::new(ctx, bounds.confirmations);
     for (blueprint, owned) in ctx.state.owned_blueprints(sync).await? {

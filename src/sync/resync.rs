@@ -12,8 +12,8 @@ use crate::state::{CatalogState, SyncId};
 
 use super::SyncError;
 use super::context::Context;
-use super::diff::{Diff, Trust};
-use super::event::{Observer, SyncEvent};
+use super::diff::{self, Diff, Trust};
+use super::event::{Observer, PlannedKind, SyncEvent};
 use super::feed;
 use super::plan::{Plan, Scope};
 use super::reconcile::{self, Bounds, EmptyListings};
@@ -21,9 +21,6 @@ use super::relations::Relations;
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
 use super::source::Reader;
 use super::write::Writer;
-
-/// Mapped pages waiting to be compared.
-const MAPPED_PAGES: usize = 4;
 
 /// A resync, ready to run.
 pub struct Resync {
@@ -95,6 +92,7 @@ impl Resync {
         let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
         let trust = owned(&ctx, sync).await?;
         stream(&ctx, sync, trust, &relations).await?;
+        ctx.emit(&SyncEvent::Streamed { resources: rows(&ctx) });
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
         let deletions =
             if may_delete { reconcile::run(&ctx, sync, &relations, self.limits.bounds()).await? } else { vec![] };
@@ -104,14 +102,17 @@ impl Resync {
         let whole = report.outcome == SyncOutcome::Complete && may_delete;
         let summary = serde_json::to_string(&report).unwrap_or_default();
         ctx.state.finish_sync(sync, summary, whole).await?;
-        ctx.emit(&SyncEvent::Ended { duration });
+        ctx.emit(&SyncEvent::Ended { duration, outcome: report.outcome.clone() });
         Ok(report)
     }
 }
 
 fn announce(ctx: &Context, mapping: &Mapping) {
-    let kinds = ctx.plan.resources.iter().map(|planned| planned.kind.name()).collect();
-    ctx.emit(&SyncEvent::Planned { kinds });
+    let planned = ctx.plan.resources.iter().map(|planned| PlannedKind {
+        kind: planned.kind.to_string(),
+        blueprint: planned.resource.blueprint_text().to_owned(),
+    });
+    ctx.emit(&SyncEvent::Planned { resources: planned.collect() });
     for skipped in &ctx.plan.skipped {
         ctx.notices.error(format!(
             "resource {} ({}) at line {} is left out: {}",
@@ -157,7 +158,7 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 
 /// Runs all stages until the last page is written.
 async fn stream(ctx: &Arc<Context>, sync: SyncId, trust: Trust, relations: &Arc<Relations>) -> Result<(), SyncError> {
-    let (mapped, batches) = mpsc::channel(MAPPED_PAGES);
+    let (mapped, batches) = mpsc::channel(diff::PAGES);
     let writer = Writer::new(Arc::clone(ctx), sync);
     let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));
     let feeding = async {
@@ -178,14 +179,7 @@ fn sum_up(
     blueprints_created: Vec<String>,
     duration: Duration,
 ) -> Report {
-    let mut resources: Vec<ResourceReport> = Vec::with_capacity(ctx.plan.resources.len() + ctx.plan.skipped.len());
-    for (number, planned) in ctx.plan.resources.iter().enumerate() {
-        let listing = ctx.incomplete(number).map_or(ListingReport::Complete, ListingReport::Partial);
-        let mut row = ctx.tallies[number].report(planned.resource.index, planned.kind.to_string(), listing);
-        row.requests = ctx.source.requests_for(planned.kind);
-        row.duration = ctx.duration(number);
-        resources.push(row);
-    }
+    let mut resources = rows(ctx);
     for skipped in &ctx.plan.skipped {
         let listing = ListingReport::Skipped(skipped.reason.clone());
         resources.push(super::report::Tally::default().report(skipped.index, skipped.kind.clone(), listing));
@@ -202,4 +196,17 @@ fn sum_up(
         requests: ctx.source.requests(),
         duration,
     }
+}
+
+/// The rows of the resources that ran, in the order of the plan.
+fn rows(ctx: &Context) -> Vec<ResourceReport> {
+    let mut rows = Vec::with_capacity(ctx.plan.resources.len());
+    for (number, planned) in ctx.plan.resources.iter().enumerate() {
+        let listing = ctx.incomplete(number).map_or(ListingReport::Complete, ListingReport::Partial);
+        let mut row = ctx.tallies[number].report(planned.resource.index, planned.kind.to_string(), listing);
+        row.requests = ctx.source.requests_for(planned.kind);
+        row.duration = ctx.duration(number);
+        rows.push(row);
+    }
+    rows
 }

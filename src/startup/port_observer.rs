@@ -1,0 +1,93 @@
+//! Hands what happens in a sync to Port's reports.
+
+use serde_json::value::RawValue;
+
+use crate::port::{KindMetrics, PortReporter, ReportedResource, SyncState};
+use crate::sync::{ListingReport, Observer, ResourceReport, SyncEvent, SyncOutcome};
+
+/// Tells Port how a sync goes, and another observer too.
+pub struct PortObserver<O> {
+    reporter: PortReporter,
+    beside: O,
+}
+
+impl<O: Observer> PortObserver<O> {
+    /// Reports to `reporter` and to `beside`.
+    #[must_use]
+    pub fn new(reporter: PortReporter, beside: O) -> Self {
+        Self { reporter, beside }
+    }
+
+    /// Waits until Port was told everything, within the reporter's patience. `failed` says that the sync did not
+    /// come to its end.
+    pub async fn finish(self, failed: bool) {
+        if failed {
+            self.reporter.resync_finished(SyncState::Failed, KindMetrics::default());
+        }
+        self.reporter.finish().await;
+    }
+}
+
+impl<O: Observer> Observer for PortObserver<O> {
+    fn on(&self, event: &SyncEvent) {
+        match event {
+            SyncEvent::Planned { resources, .. } => {
+                let resources = resources.iter().map(|planned| ReportedResource {
+                    kind: planned.kind.clone(),
+                    blueprint: planned.blueprint.clone(),
+                });
+                self.reporter.resync_started(resources.collect());
+            }
+            SyncEvent::Started { resource } => self.reporter.kind_started(*resource),
+            SyncEvent::Streamed { resources } => {
+                for (index, row) in resources.iter().enumerate() {
+                    self.reporter.kind_finished(index, state(row), metrics(row));
+                }
+            }
+            SyncEvent::Reconciling => self.reporter.reconciliation_started(),
+            SyncEvent::Reconciled { deleted } => {
+                let metrics = KindMetrics { deleted: *deleted, ..KindMetrics::default() };
+                self.reporter.reconciliation_finished(SyncState::Completed, metrics);
+            }
+            SyncEvent::Ended { duration, outcome } => {
+                let state = match outcome {
+                    SyncOutcome::Complete => SyncState::Completed,
+                    SyncOutcome::Incomplete => SyncState::Failed,
+                };
+                self.reporter.resync_finished(state, KindMetrics { duration: *duration, ..KindMetrics::default() });
+            }
+            _ => {}
+        }
+        self.beside.on(event);
+    }
+
+    fn examples_wanted(&self, resource: usize) -> usize {
+        self.reporter.examples_wanted(resource)
+    }
+
+    fn examples(&self, resource: usize, kind: &'static str, objects: &[Box<RawValue>]) {
+        let objects = objects.iter().filter_map(|object| serde_json::from_str(object.get()).ok()).collect();
+        self.reporter.examples(resource, kind, objects);
+    }
+}
+
+fn state(row: &ResourceReport) -> SyncState {
+    match row.listing {
+        ListingReport::Complete if row.failed == 0 => SyncState::Completed,
+        _ => SyncState::Failed,
+    }
+}
+
+fn metrics(row: &ResourceReport) -> KindMetrics {
+    KindMetrics {
+        duration: row.duration,
+        extracted: row.listed,
+        transformed: row.mapped,
+        filtered: row.filtered,
+        not_transformed: row.failed + row.skipped,
+        loaded: row.created + row.updated + row.unchanged,
+        not_loaded: row.refused,
+        skipped: row.unchanged,
+        deleted: row.deleted,
+    }
+}

@@ -1,0 +1,180 @@
+//! A resync from Bitbucket Cloud into Port, both on the sandbox.
+
+mod harness;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitbucket_port::catalog::port::WhenMissing;
+use bitbucket_port::config::{Override, Settings, Sources, load};
+use bitbucket_port::startup;
+use bitbucket_port::sync::{Report, Scope, Silent, SyncOutcome};
+use bitbucket_port_sandbox::port::{Options, Server, World};
+use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
+use harness::{Bench, deleted, written};
+
+const REPOSITORY: &str = "bitbucketRepository";
+const PULL_REQUEST: &str = "bitbucketPullRequest";
+
+/// A workspace and a Port.
+struct Pair {
+    bitbucket: Bench,
+    port: Server,
+}
+
+impl Pair {
+    async fn new(repositories: u32, pull_requests: u32) -> Self {
+        let port = Server::start(World::empty(), Options::default()).await.expect("the sandbox starts");
+        Self { bitbucket: Bench::new(repositories, pull_requests).await, port }
+    }
+
+    fn settings(&self) -> Settings {
+        let set = |path: &str, value: &str| Override::new(path, value, "test");
+        let overrides = vec![
+            set("integration.config.bitbucket_workspace", "acme"),
+            set("integration.config.bitbucket_workspace_token", "a-token"),
+            set("integration.config.bitbucket_host_url", &self.bitbucket.server.url()),
+            set("integration.identifier", "my-bitbucket"),
+            set("port.client_id", "sandbox-client"),
+            set("port.client_secret", "sandbox-secret"),
+            set("port.base_url", &self.port.url()),
+            set("budget.rest_per_hour", "1000000"),
+            set("budget.files_per_hour", "1000000"),
+            set("state_path", &self.bitbucket.state_path().display().to_string()),
+        ];
+        load(&Sources { overrides, ..Sources::default() }).expect("the settings are right").settings
+    }
+
+    async fn resync(&self) -> Report {
+        let settings = self.settings();
+        let client = startup::port_client(&settings).expect("a client");
+        startup::provision(&client, &settings, WhenMissing::Create).await.expect("Port is set up");
+        let report = startup::resync_into_port(&settings, &client, None, Scope::default(), Arc::new(Silent))
+            .await
+            .expect("the resync runs to its end");
+        // Port's clock has whole seconds; what was written in the second of the listing would not be listed.
+        self.port.advance_clock(Duration::from_secs(5));
+        report
+    }
+
+    fn identifiers(&self, blueprint: &str) -> Vec<String> {
+        self.port.read(|world| world.entities(blueprint).into_iter().map(|entity| entity.identifier.clone()).collect())
+    }
+
+    fn upserts(&self) -> usize {
+        self.port.record().count("POST", "/v1/blueprints/*/entities/bulk")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_install_sets_port_up_and_the_second_run_sends_nothing() {
+    let pair = Pair::new(12, 6).await;
+    let first = pair.resync().await;
+    assert_eq!(first.outcome, SyncOutcome::Complete, "{first:#?}");
+    assert_eq!(pair.identifiers(REPOSITORY).len(), 12);
+    assert_eq!(pair.identifiers(PULL_REQUEST).len() as u64, first.resources[2].mapped);
+
+    let before = pair.upserts();
+    let second = pair.resync().await;
+    assert_eq!((written(&second), deleted(&second)), (0, 0), "{second:#?}");
+    assert_eq!(pair.upserts(), before);
+
+    pair.bitbucket.lose_state();
+    let third = pair.resync().await;
+    assert_eq!((written(&third), deleted(&third)), (0, 0), "{third:#?}");
+    assert_eq!(pair.upserts(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_goes_and_a_mass_deletion_does_not() {
+    let pair = Pair::new(100, 1).await;
+    pair.resync().await;
+    let slugs = pair.bitbucket.server.read(|world| world.repository_slugs());
+    for slug in &slugs[..5] {
+        pair.bitbucket.server.change(|world| world.remove_repository(slug)).expect("the repository is there");
+    }
+    let report = pair.resync().await;
+    assert_eq!(pair.identifiers(REPOSITORY).len(), 95, "{report:#?}");
+    for slug in &slugs[5..98] {
+        pair.bitbucket.server.change(|world| world.remove_repository(slug)).expect("the repository is there");
+    }
+    let report = pair.resync().await;
+    assert_eq!(pair.identifiers(REPOSITORY).len(), 95, "{report:#?}");
+    assert!(report.notices.iter().any(|notice| notice.message.contains("entityDeletionThreshold")), "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_edited_at_port_is_followed() {
+    let pair = Pair::new(6, 1).await;
+    pair.resync().await;
+    let mapping = pair.port.read(|world| world.integration("my-bitbucket").expect("it is there")["config"].clone());
+    let text = mapping.to_string().replace(".mainbranch.name", "\\\"trunk\\\"");
+    let edited = serde_json::from_str(&text).expect("JSON");
+    pair.port.change(|world| world.set_mapping("my-bitbucket", edited));
+    let report = pair.resync().await;
+    assert_eq!((report.resources[1].updated, report.resources[2].updated), (6, 0), "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_on_both_sides_end_in_the_catalog_of_an_undisturbed_run() {
+    let undisturbed = Pair::new(15, 4).await;
+    undisturbed.resync().await;
+    let disturbed = Pair::new(15, 4).await;
+    let fault = |path: &str, every, status| {
+        FaultRule::on(path, Occurrence::Every(every), Fault::Status { status, retry_after: Some("0".to_owned()) })
+    };
+    disturbed.port.faults().set([fault("/v1/**/bulk", 3, 503), fault("/v1/**", 9, 429)]);
+    disturbed.bitbucket.server.faults().set([fault("/2.0/**", 8, 503)]);
+    disturbed.resync().await;
+    disturbed.port.faults().clear();
+    disturbed.bitbucket.server.faults().clear();
+    let report = disturbed.resync().await;
+    assert_eq!(report.outcome, SyncOutcome::Complete, "{report:#?}");
+    assert_eq!(disturbed.port.read(World::snapshot), undisturbed.port.read(World::snapshot));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_revoked_is_fetched_again() {
+    let pair = Pair::new(4, 1).await;
+    pair.port.set_token_lifetime(Duration::from_secs(1));
+    let report = pair.resync().await;
+    assert_eq!(report.outcome, SyncOutcome::Complete, "{report:#?}");
+    pair.port.revoke_tokens();
+    let report = pair.resync().await;
+    assert_eq!(report.outcome, SyncOutcome::Complete, "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wire_trace_of_a_first_install() {
+    let pair = Pair::new(3, 1).await;
+    pair.resync().await;
+    // What runs in the background is asserted by its presence only; its place varies.
+    let background = |path: &str| path.contains("heartbeat") || path.contains("logs");
+    let trace: Vec<String> = pair
+        .port
+        .requests()
+        .iter()
+        .filter(|request| !background(&request.path))
+        .map(|request| format!("{} {} {}", request.method, request.path, request.status))
+        .collect();
+    let first: Vec<&str> = trace.iter().take(8).map(String::as_str).collect();
+    assert_eq!(
+        first,
+        [
+            "POST /v1/auth/access_token 200",
+            "GET /v1/integration/my-bitbucket 404",
+            "GET /v1/integration/provision-enabled 200",
+            "GET /v1/organization 200",
+            "GET /v1/integration/my-bitbucket 404",
+            "POST /v1/integration 201",
+            "PATCH /v1/integration/my-bitbucket 200",
+            "GET /v1/blueprints/bitbucketProject 404",
+        ],
+        "{trace:#?}"
+    );
+    for needed in
+        ["PATCH /v1/integration/my-bitbucket/resync-state 200", "POST /v1/blueprints/entities/datasource-entities 200"]
+    {
+        assert!(trace.iter().any(|line| line == needed), "{needed} in {trace:#?}");
+    }
+}
