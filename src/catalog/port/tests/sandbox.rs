@@ -17,8 +17,8 @@ use crate::catalog::{
     Catalog, CatalogError, DeleteResult, Dependents, Entity, Existing, MissingRelated, Retry, UpsertResult,
     WriteFailure, WriteOptions,
 };
-use crate::http::{Clock, HttpSettings, SystemClock, http_client};
-use crate::port::stub::jumping;
+use crate::http::{Clock, SystemClock};
+use crate::port::stub::{jumping, plain_http};
 use crate::port::{
     Identity, KindMetrics, PortClient, PortConnection, PortError, PortReporter, ReportedResource, ReporterSettings,
     ResyncId, SyncState,
@@ -38,7 +38,7 @@ fn client_by(server: &Server, secret: &str, identifier: &str, clock: Arc<dyn Clo
         SecretString::from(secret),
         identity,
     );
-    PortClient::new(connection, http_client(&HttpSettings::default()).unwrap(), clock)
+    PortClient::new(connection, plain_http(), clock)
 }
 
 fn client(server: &Server) -> PortClient {
