@@ -263,9 +263,12 @@ impl PortClient {
         self.send(&call.within(within)).await.map(drop)
     }
 
-    /// Where logs and metrics go; asked for once.
-    pub(crate) async fn ingest(&self) -> Result<&Ingest, PortError> {
-        let fetch = || async { Ok(self.integration().await?.map(|found| found.ingest()).unwrap_or_default()) };
-        self.ingest_cache().get_or_try_init(fetch).await
+    /// Where logs and metrics go; asked for until there is an integration that can tell.
+    pub(crate) async fn ingest(&self) -> Result<Ingest, PortError> {
+        let mut cached = self.ingest_cache().lock().await;
+        if cached.is_none() {
+            *cached = self.integration().await?.map(|found| found.ingest());
+        }
+        Ok(cached.clone().unwrap_or_default())
     }
 }
