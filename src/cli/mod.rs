@@ -6,6 +6,7 @@ mod exit;
 mod failure;
 mod kinds;
 mod logging;
+mod port_job;
 mod progress;
 mod report;
 mod resync;

@@ -1,15 +1,15 @@
 //! `ocean sail`: the process of the container images.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::config::{Files, Loaded, Override, Problem, Settings, SettingsErrors, Warning, load_from_process};
-use crate::daemon::{Bound, Closing, Job, JobError, Once, Signals, Site, Step, banner, cautions, exit_code, refusals};
+use crate::config::{Files, Loaded, LogLevel, Override, Problem, Settings, SettingsErrors, Warning, load_from_process};
+use crate::daemon::{Bound, JobError, Once, Signals, Site, banner, cautions, exit_code, refusals};
 use crate::logs::{LogOptions, LogTarget, Masker, init};
-use crate::sync::{Observer, Report};
+use crate::port::{LogSettings, LogSink, PortLogLayer};
 
 use super::args::SailArgs;
 use super::exit::Exit;
+use super::port_job::PortJob;
 
 /// What speaks of a failure before the log exists.
 const HINT: &str = "this is how the container runs; for the commands of a person see `bitbucket-port --help`";
@@ -23,12 +23,14 @@ pub(crate) async fn run(args: &SailArgs) -> Exit {
         }
     };
     let masker = Masker::new(settings.sensitive_values());
-    if let Err(error) = init(&LogOptions::from(settings.log), LogTarget::Stdout, masker.clone(), None) {
+    let log = LogSink::new(LogSettings::default().waiting);
+    let copied = PortLogLayer::new(log.clone(), most_detailed(settings.log.level));
+    if let Err(error) = init(&LogOptions::from(settings.log), LogTarget::Stdout, masker, Some(Box::new(copied))) {
         eprintln!("{error}");
         return Exit::Failed;
     }
     greet(&settings, &warnings);
-    sail(&settings, &masker).await.unwrap_or_else(|error| {
+    sail(&settings, log).await.unwrap_or_else(|error| {
         tracing::error!("{error}");
         Exit::Failed
     })
@@ -76,7 +78,7 @@ fn greet(settings: &Settings, warnings: &[Warning]) {
     }
 }
 
-async fn sail(settings: &Settings, masker: &Masker) -> Result<Exit, JobError> {
+async fn sail(settings: &Settings, log: LogSink) -> Result<Exit, JobError> {
     let signals = Signals::install()?;
     let once = Once {
         server: Bound::bind(settings.server.port).await?,
@@ -85,30 +87,16 @@ async fn sail(settings: &Settings, masker: &Masker) -> Result<Exit, JobError> {
         signals,
         resyncs: settings.listener.resyncs,
     };
-    let ended = once.run(job(settings, masker)).await;
+    let ended = once.run(PortJob::new(settings.clone(), log)?).await;
     Ok(Exit::Daemon(exit_code(&ended, settings.resync.exit, std::process::id())))
 }
 
-/// The work of this process; secrets that come up in it are for the masker.
-fn job(_settings: &Settings, _masker: &Masker) -> impl Job {
-    PortNotBuilt
-}
-
-/// Stands where the catalog at Port will be.
-#[derive(Debug)]
-struct PortNotBuilt;
-
-impl Job for PortNotBuilt {
-    async fn provision(&self) -> Result<(), JobError> {
-        Err("writing to Port is not built yet; `bitbucket-port resync` writes to a catalog of your own".into())
-    }
-
-    async fn resync(&self, _: Arc<dyn Observer>) -> Result<Report, JobError> {
-        self.provision().await?;
-        Err("there is no catalog".into())
-    }
-
-    fn closing(&self, _: Closing) -> Vec<Step> {
-        Vec::new()
+/// How much of the log Port gets: as much as the log itself has.
+fn most_detailed(level: LogLevel) -> tracing::Level {
+    match level {
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Warning => tracing::Level::WARN,
+        LogLevel::Error | LogLevel::Critical => tracing::Level::ERROR,
     }
 }

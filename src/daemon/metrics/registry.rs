@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::sync::{Observer, Report, ResourceReport, SyncEvent, SyncOutcome};
+use crate::sync::{Observer, PlannedKind, Report, ResourceReport, SyncEvent, SyncOutcome};
 
 use super::board::{Board, Labels};
 use super::family::Family;
@@ -83,7 +83,7 @@ impl Observer for Metrics {
     fn on(&self, event: &SyncEvent) {
         let mut state = self.lock();
         match event {
-            SyncEvent::Planned { kinds } => state.begin(kinds),
+            SyncEvent::Planned { resources } => state.begin(resources),
             SyncEvent::Listed { kind, objects } => state.raise(kind, "extract", "raw_extracted", *objects),
             SyncEvent::Unchanged { kind, entities } => state.raise(kind, "load", "skipped", *entities),
             SyncEvent::Written { kind, entities } => state.raise(kind, "load", "loaded", *entities),
@@ -91,7 +91,7 @@ impl Observer for Metrics {
                 let labels = Labels::count(RECONCILIATION, "delete", "deleted");
                 state.board.add(Family::ObjectCount, labels, *entities as f64);
             }
-            SyncEvent::Ended { duration } => {
+            SyncEvent::Ended { duration, .. } => {
                 let labels = Labels::phase(RUNTIME, "resync");
                 state.board.set(Family::DurationSeconds, labels, duration.as_secs_f64());
             }
@@ -102,10 +102,10 @@ impl Observer for Metrics {
 
 impl State {
     /// Counts of the kinds in the mapping begin at 0, those of an earlier mapping go.
-    fn begin(&mut self, kinds: &[&'static str]) {
+    fn begin(&mut self, resources: &[PlannedKind]) {
         self.board.clear();
         self.labels.clear();
-        for (index, kind) in kinds.iter().enumerate() {
+        for (index, kind) in resources.iter().map(|planned| planned.kind).enumerate() {
             // Events name only the kind: of several resources of one kind the first stands for all until the end.
             let label = self.labels.entry(kind).or_insert_with(|| format!("{kind}-{index}")).clone();
             self.count(&label, "extract", "raw_extracted", 0);

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 use super::ask::ask;
 use crate::config::ExitPolicy;
 use crate::daemon::{Bound, Closing, Ended, Job, JobError, Once, Signal, Signals, Site, Step, exit_code};
-use crate::sync::{Observer, Report, SyncEvent, SyncOutcome};
+use crate::sync::{Observer, PlannedKind, Report, SyncEvent, SyncOutcome};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Act {
@@ -74,7 +74,8 @@ impl Job for Arc<Play> {
 
     async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
         self.say("resync");
-        observer.on(&SyncEvent::Planned { kinds: vec!["repository"] });
+        observer
+            .on(&SyncEvent::Planned { resources: vec![PlannedKind { kind: "repository", blueprint: String::new() }] });
         observer.on(&SyncEvent::Listed { kind: "repository", objects: 7 });
         self.resyncing.notify_one();
         Ok(report(act(self.resync).await?))
