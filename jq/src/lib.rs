@@ -36,6 +36,7 @@ mod output;
 mod program;
 mod quotes;
 mod reads;
+mod walk;
 mod worker;
 
 pub use compile::Compiler;

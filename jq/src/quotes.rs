@@ -62,7 +62,7 @@ mod tests {
             ("'a' 'b'", "\"a\" 'b\""),
             (". | 'x", ". | \"x"),
             ("'", "\""),
-            ("' '", "' \""),
+            ("' '", "\" '"),
             ("", ""),
         ] {
             assert_eq!(double_outer_quotes(source), expected, "{source}");
