@@ -24,13 +24,14 @@ pub(crate) async fn run(args: &SailArgs) -> Exit {
     };
     let masker = Masker::new(settings.sensitive_values());
     let log = LogSink::new(LogSettings::default().waiting);
-    let copied = PortLogLayer::new(log.clone(), most_detailed(settings.log.level));
-    if let Err(error) = init(&LogOptions::from(settings.log), LogTarget::Stdout, masker, Some(Box::new(copied))) {
+    let copy = || Box::new(PortLogLayer::new(log.clone(), most_detailed(settings.log.level))) as _;
+    let copied = settings.log.ships_to_port.then(copy);
+    if let Err(error) = init(&LogOptions::from(settings.log), LogTarget::Stdout, masker, copied) {
         eprintln!("{error}");
         return Exit::Failed;
     }
     greet(&settings, &warnings);
-    sail(&settings, log).await.unwrap_or_else(|error| {
+    Box::pin(sail(&settings, log)).await.unwrap_or_else(|error| {
         tracing::error!("{error}");
         Exit::Failed
     })

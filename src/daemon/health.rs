@@ -7,9 +7,6 @@ use tokio::sync::watch;
 
 use super::metrics::Metrics;
 
-/// The release of Port's runtime whose routes and settings are followed; `core_version` in the answers to probes.
-pub(super) const CORE_VERSION: &str = "0.48.12";
-
 /// Time between two beats of the event loop.
 const BEAT: Duration = Duration::from_secs(1);
 /// An event loop that did not come round for so long is stuck. Kubernetes asks every 10 s and gives up after 3 times.

@@ -12,8 +12,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::port::CORE_VERSION;
+
 use super::answer::{broken, detail, stamp, text};
-use super::health::{CORE_VERSION, Health};
+use super::health::Health;
 use super::metrics::Metrics;
 
 /// Most bytes of a request's body: Bitbucket Cloud sends at most 256 KiB, Data Center may send more.

@@ -84,6 +84,7 @@ impl Observer for Metrics {
         let mut state = self.lock();
         match event {
             SyncEvent::Planned { resources } => state.begin(resources),
+            SyncEvent::Streamed { resources } => resources.iter().for_each(|resource| state.resource(resource)),
             SyncEvent::Listed { kind, objects } => state.raise(kind, "extract", "raw_extracted", *objects),
             SyncEvent::Unchanged { kind, entities } => state.raise(kind, "load", "skipped", *entities),
             SyncEvent::Written { kind, entities } => state.raise(kind, "load", "loaded", *entities),
@@ -91,9 +92,8 @@ impl Observer for Metrics {
                 let labels = Labels::count(RECONCILIATION, "delete", "deleted");
                 state.board.add(Family::ObjectCount, labels, *entities as f64);
             }
-            SyncEvent::Ended { duration, .. } => {
-                let labels = Labels::phase(RUNTIME, "resync");
-                state.board.set(Family::DurationSeconds, labels, duration.as_secs_f64());
+            SyncEvent::Ended { duration, outcome } => {
+                state.end(RUNTIME, *duration, *outcome == SyncOutcome::Complete);
             }
             _ => {}
         }
@@ -106,7 +106,8 @@ impl State {
         self.board.clear();
         self.labels.clear();
         for (index, kind) in resources.iter().map(|planned| planned.kind).enumerate() {
-            // Events name only the kind: of several resources of one kind the first stands for all until the end.
+            // Events name only the kind: of several resources of one kind the first stands for all until
+            // everything is written.
             let label = self.labels.entry(kind).or_insert_with(|| format!("{kind}-{index}")).clone();
             self.count(&label, "extract", "raw_extracted", 0);
             self.count(&label, "load", "loaded", 0);
@@ -163,9 +164,14 @@ mod tests {
     use super::*;
     use crate::sync::{DeletionReport, ListingReport};
 
+    fn planned(kinds: &[&'static str]) -> SyncEvent {
+        let resource = |kind: &&'static str| PlannedKind { kind, blueprint: "\"service\"".to_owned() };
+        SyncEvent::Planned { resources: kinds.iter().map(resource).collect() }
+    }
+
     fn begun() -> Metrics {
         let metrics = Metrics::default();
-        metrics.on(&SyncEvent::Planned { kinds: vec!["project", "repository", "repository"] });
+        metrics.on(&planned(&["project", "repository", "repository"]));
         metrics.on(&SyncEvent::Listed { kind: "project", objects: 3 });
         metrics.on(&SyncEvent::Listed { kind: "repository", objects: 100 });
         metrics.on(&SyncEvent::Listed { kind: "repository", objects: 20 });
@@ -227,9 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_exact_by_resource_before_the_end() {
+        let metrics = begun();
+        metrics.on(&SyncEvent::Streamed { resources: report().resources });
+        metrics.on(&SyncEvent::Ended { duration: Duration::from_secs(2), outcome: SyncOutcome::Complete });
+        let text = metrics.render();
+        assert!(text.contains("kind=\"repository-1\",phase=\"transform\",object_count_type=\"transformed\"} 118.0\n"));
+        assert!(text.contains("success{kind=\"__runtime__\",phase=\"resync\"} 1.0\n"));
+    }
+
+    #[test]
     fn a_new_resync_begins_at_zero() {
         let metrics = begun();
-        metrics.on(&SyncEvent::Planned { kinds: vec!["repository"] });
+        metrics.on(&planned(&["repository"]));
         let text = metrics.render();
         assert!(text.contains("kind=\"repository-0\",phase=\"extract\",object_count_type=\"raw_extracted\"} 0.0"));
         assert!(!text.contains("project"));

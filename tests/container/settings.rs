@@ -1,90 +1,15 @@
-//! The program as containers and people call it: what it says and which code it ends with.
+//! What is said of settings and of the command line, before anything is sent.
 
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use tempfile::TempDir;
+use bitbucket_port_sandbox::port::{Options, Server, World};
 
-/// The program in an empty folder, with nothing of the environment but what the test gives.
-struct Program {
-    folder: TempDir,
-    executable: std::path::PathBuf,
-    variables: Vec<(String, String)>,
-}
+use crate::program::Program;
 
-impl Program {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder, executable: env!("CARGO_BIN_EXE_bitbucket-port").into(), variables: vec![] }
-    }
-
-    /// With settings that are complete for a one-shot run into a Port that does not exist.
-    fn configured() -> Self {
-        Self::new()
-            .set("OCEAN__PORT__CLIENT_ID", "an-id-of-a-client")
-            .set("OCEAN__PORT__CLIENT_SECRET", "hush-hush-hush")
-            .set("OCEAN__PORT__BASE_URL", "http://127.0.0.1:9")
-            .set("OCEAN__EVENT_LISTENER", r#"{"type":"ONCE"}"#)
-            .set("OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE", "acme")
-            .set("OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE_TOKEN", "hush-token-hush")
-            .set("APPLICATION__PORT", "0")
-    }
-
-    fn set(mut self, name: &str, value: &str) -> Self {
-        self.variables.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Under the name by which containers call Port's runtime.
-    #[cfg(unix)]
-    fn called_ocean(mut self) -> Self {
-        let link = self.folder.path().join("ocean");
-        std::os::unix::fs::symlink(&self.executable, &link).expect("a link");
-        self.executable = link;
-        self
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        let output = Command::new(&self.executable)
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("OCEAN__STATE_PATH", self.folder.path().join("state.db"))
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .output()
-            .expect("the program starts");
-        Ended::new(&output, self.folder.path())
-    }
-}
-
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    error: String,
-}
-
-impl Ended {
-    fn new(output: &Output, folder: &Path) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder.display().to_string(), "FOLDER");
-        let ended = Self { code: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) };
-        assert!(!format!("{}{}", ended.out, ended.error).contains("hush"), "a secret was shown");
-        ended
-    }
-
-    /// Code, output and errors, for a snapshot; times of the log are replaced.
-    fn shown(&self) -> String {
-        let code = self.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-        let out: String = self.out.lines().map(without_time).collect();
-        format!("exit {code}\n--- output\n{out}--- errors\n{}", self.error)
-    }
-}
-
-fn without_time(line: &str) -> String {
-    match line.split_once(" | ") {
-        Some((time, rest)) if time.starts_with("20") && time.len() == 23 => format!("TIME | {rest}\n"),
-        _ => format!("{line}\n"),
-    }
+/// A Port that knows other clients only, so that the work ends at once.
+async fn refusing_port() -> Server {
+    Server::start(World::empty(), Options::default()).await.expect("the sandbox starts")
 }
 
 #[test]
@@ -116,22 +41,28 @@ fn other_listeners_and_dry_runs_are_refused_with_what_to_do_instead() {
     insta::assert_snapshot!(ended.shown());
 }
 
-#[test]
-fn once_overrules_the_listener_of_the_settings() {
-    let program = Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"POLLING"}"#);
+#[tokio::test(flavor = "multi_thread")]
+async fn once_overrules_the_listener_of_the_settings() {
+    let port = refusing_port().await;
+    let program = Program::configured()
+        .set("OCEAN__PORT__BASE_URL", &port.url())
+        .set("OCEAN__EVENT_LISTENER", r#"{"type":"POLLING"}"#);
     let refused = program.run(&["ocean", "sail"]);
     assert!(refused.error.contains("the listener POLLING is not built yet"), "{}", refused.error);
     let once = program.run(&["ocean", "sail", "--once"]);
     assert!(once.out.contains("listener ONCE"), "{}{}", once.out, once.error);
 }
 
-#[test]
-fn the_variable_for_the_log_beats_the_flag() {
-    let quiet = Program::configured().set("APPLICATION__LOG_LEVEL", "ERROR");
-    let ended = quiet.run(&["ocean", "sail", "--log-level", "DEBUG"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variable_for_the_log_beats_the_flag() {
+    let port = refusing_port().await;
+    let program = || Program::configured().set("OCEAN__PORT__BASE_URL", &port.url());
+    let ended = program().set("APPLICATION__LOG_LEVEL", "ERROR").run(&["ocean", "sail", "--log-level", "DEBUG"]);
     assert!(!ended.out.contains("| INFO"), "{}", ended.out);
-    let ended = Program::configured().run(&["ocean", "sail", "-l", "ERROR"]);
+    let ended = program().run(&["ocean", "sail", "-l", "ERROR"]);
     assert!(!ended.out.contains("| INFO"), "{}", ended.out);
+    let ended = program().run(&["ocean", "sail"]);
+    assert!(ended.out.contains("| INFO"), "{}", ended.out);
 }
 
 #[test]
