@@ -2,11 +2,11 @@
 
 use clap::Parser;
 
-use super::args::{Cli, Command, Format, Global};
+use super::args::{Cli, Command, Format, Global, MappingCommand};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Wanted;
-use super::{demo, kinds, resync};
+use super::{demo, kinds, map, mapping, resync};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -41,10 +41,17 @@ pub fn run() -> Exit {
 
 async fn dispatch(cli: Cli) -> Ended {
     let Cli { global, command } = cli;
+    let checks = matches!(command, Command::Mapping(MappingCommand::Check(_)));
+    if matches!(global.format, Format::Github | Format::Gitlab) && !checks {
+        return Err(Failure::new("this command does not print that format")
+            .remedy("use `--format human` or `json`; `github` and `gitlab` are for `mapping check`"));
+    }
     match command {
         Command::Demo(args) => demo::run(&args, &global).await,
         Command::Resync(args) => resync::run(&args, &global).await,
         Command::Kinds(args) => kinds::run(&args, &global),
+        Command::Mapping(command) => mapping::run(command, global).await,
+        Command::Map(args) => map::run(args, global).await,
     }
 }
 
@@ -82,13 +89,20 @@ impl Global {
         result: &T,
         human: impl FnOnce(&T) -> String,
     ) -> Result<(), Failure> {
-        use std::io::Write as _;
         let text = match self.format {
-            Format::Human => human(result),
+            Format::Human | Format::Github | Format::Gitlab => human(result),
             Format::Json => serde_json::to_string_pretty(result)
                 .map(|text| text + "\n")
                 .map_err(|error| Failure::new("the result cannot be written as JSON").because(error))?,
         };
+        write_out(&text)
+    }
+}
+
+/// Writes to standard output.
+pub(crate) fn write_out(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // Whoever closes the pipe has seen enough.

@@ -103,7 +103,7 @@ impl Resource {
         mapped
     }
 
-    fn parts(&self, object: Input, missing: &[Vec<String>]) -> Result<Vec<Input>, Outcome> {
+    pub(super) fn parts(&self, object: Input, missing: &[Vec<String>]) -> Result<Vec<Input>, Outcome> {
         let Some(items) = &self.items else { return Ok(vec![object]) };
         Part { input: &object, missing }.available("itemsToParse", &items.expression).map_err(Outcome::Failed)?;
         let failed = |source| Outcome::Failed(ObjectError::Evaluation { path: "itemsToParse", source });

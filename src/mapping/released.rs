@@ -31,6 +31,12 @@ pub fn released(product: &str, name: &str) -> Option<&'static Released> {
     RELEASED.iter().copied().find(|released| released.product == product && released.name == name)
 }
 
+/// All released mappings.
+#[must_use]
+pub fn all() -> &'static [&'static Released] {
+    RELEASED
+}
+
 impl Released {
     /// The blueprints, in an order in which each relation's target comes before it.
     ///
