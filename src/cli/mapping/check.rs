@@ -15,9 +15,9 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Ended {
     let named = Named::read(args.file.as_deref())?;
     let given = match (&args.blueprints, named.released) {
         (Some(path), _) => Some(blueprints(path)?),
-        (None, Some(released)) => {
-            Some(released.blueprints().map_err(|error| Failure::new("the released blueprints are broken").because(error))?)
-        }
+        (None, Some(released)) => Some(
+            released.blueprints().map_err(|error| Failure::new("the released blueprints are broken").because(error))?,
+        ),
         (None, None) => None,
     };
     let compiler = compiler();

@@ -32,11 +32,14 @@ impl Named {
                 let name = format!("mappings/{}/{}.yaml", released.product, released.name);
                 Ok(Self { name, text: released.mapping.to_owned(), released: Some(released) })
             }
-            Some(path) if path.as_os_str() == "-" => {
-                Ok(Self { name: "(standard input)".to_owned(), text: bounded(io::stdin().lock(), path)?, released: None })
-            }
+            Some(path) if path.as_os_str() == "-" => Ok(Self {
+                name: "(standard input)".to_owned(),
+                text: bounded(io::stdin().lock(), path)?,
+                released: None,
+            }),
             Some(path) => {
-                let text = File::open(path).map_err(|error| unreadable(path, error)).and_then(|file| bounded(file, path))?;
+                let text =
+                    File::open(path).map_err(|error| unreadable(path, error)).and_then(|file| bounded(file, path))?;
                 Ok(Self { name: path.display().to_string(), text, released: None })
             }
         }

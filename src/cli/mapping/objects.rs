@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 const LONGEST: u64 = 64 << 20;
 
 /// Fields of a page that may stand before its `values`.
-const PAGING: &[&str] = &["size", "page", "pagelen", "next", "previous", "limit", "start", "isLastPage", "nextPageStart"];
+const PAGING: &[&str] =
+    &["size", "page", "pagelen", "next", "previous", "limit", "start", "isLastPage", "nextPageStart"];
 
 /// Why a stream ended early.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! From the arguments to the command.
 
 use super::super::args::{Global, MappingCommand};
-use super::super::run::{Ended, write_out};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::run::{Ended, write_out};
 use super::{check, document, test};
 use crate::kinds::cloud;
 use crate::mapping::document_schema;

@@ -30,11 +30,12 @@ enum Verdict {
 
 pub(super) fn run(args: &TestArgs, global: &Global) -> Ended {
     let mapping = mapping(Some(&folder::mapping(&args.dir)?))?;
-    let colours = if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() && global.format == Format::Human {
-        Colours::Shown
-    } else {
-        Colours::Plain
-    };
+    let colours =
+        if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() && global.format == Format::Human {
+            Colours::Shown
+        } else {
+            Colours::Plain
+        };
     let mut verdicts = vec![];
     for invalid in &mapping.invalid {
         let message = format!("line {}: {}", invalid.position, invalid.reason);
@@ -154,7 +155,10 @@ fn human(verdicts: &[(String, Verdict)]) -> String {
     }
     let different = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Different(_))).count();
     if different > 0 {
-        text.push_str(&format!("\n{different} of {} differ; `--update` takes what comes out as expected\n", verdicts.len()));
+        text.push_str(&format!(
+            "\n{different} of {} differ; `--update` takes what comes out as expected\n",
+            verdicts.len()
+        ));
     }
     text
 }

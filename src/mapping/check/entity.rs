@@ -73,7 +73,7 @@ impl<'a> Checker<'a> {
     }
 
     fn uniqueness(&mut self, node: &Node, judged: &Judged<'a>, context: &Context<'a>) {
-        let first = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+        let first = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
         let reads: Vec<String> = judged.reads.iter().map(|path| first(path)).collect();
         if reads.is_empty() {
             return;
@@ -108,7 +108,9 @@ impl<'a> Checker<'a> {
             let message = format!("the blueprint gives {}; it must give text", judged.shape.sorts);
             self.report(Level::Error, Rule::WrongType, node.position, length(&judged.text), message);
         }
-        let (Some(Value::String(name)), Some(blueprints)) = (&judged.literal, self.check.blueprints) else { return None };
+        let (Some(Value::String(name)), Some(blueprints)) = (&judged.literal, self.check.blueprints) else {
+            return None;
+        };
         let found = blueprints.iter().find(|blueprint| blueprint.identifier == *name);
         if found.is_none() {
             let message = format!("there is no blueprint `{name}`");

@@ -12,6 +12,10 @@ use super::sorts::Sorts;
 use super::walk::{Expected, Slip, SlipKind, walk};
 use crate::mapping::Node;
 
+/// Fields that Port's own default mapping reads although Bitbucket does not send them. Whoever took that mapping over
+/// is told, but not held up.
+const AT_PORT: &[(&str, &str)] = &[("reviewers[]", "user")];
+
 /// What expressions of a resource look at.
 #[derive(Clone)]
 pub(super) struct Scope<'s> {
@@ -125,7 +129,8 @@ impl<'a> Checker<'a> {
                 self.help(format!("add it to `selector.includedFiles`; {near}"));
             }
             SlipKind::Missing(Missing { known, why }) => {
-                let level = if *why == Why::Complete { level } else { Level::Warning };
+                let at_port = AT_PORT.contains(&(slip.of.as_deref().unwrap_or_default(), key));
+                let level = if *why == Why::Complete && !at_port { level } else { Level::Warning };
                 let message = format!("{object} has no field `{key}`");
                 self.report(level, Rule::UnknownField, position, width, message);
                 self.help(suggestion(key, known.iter().map(String::as_str), "fields"));

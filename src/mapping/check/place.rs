@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn scalars_of_every_style() {
-        assert_eq!(place("a: .b.c\n", ".b.c", "c"), (1, 6));
+        assert_eq!(place("a: .b.c\n", ".b.c", "c"), (1, 7));
         assert_eq!(place("a: '.b[\"c\"]'\n", ".b[\"c\"]", "c"), (1, 9));
-        assert_eq!(place("a: \".b[\\\"c\\\"].d\"\n", ".b[\"c\"].d", "d"), (1, 14));
+        assert_eq!(place("a: \".b[\\\"c\\\"].d\"\n", ".b[\"c\"].d", "d"), (1, 15));
         assert_eq!(place("a: |\n  .b\n  | .c\n", ".b\n| .c\n", ".c"), (3, 5));
         assert_eq!(place("a: >-\n  .b\n  | .c\n", ".b | .c", ".c"), (3, 5));
         assert_eq!(place("{\"a\": \".é.c\"}\n", ".é.c", "c"), (1, 11));

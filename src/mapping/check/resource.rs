@@ -103,7 +103,8 @@ impl<'a> Checker<'a> {
         if let Err(error) = kind.selector(&with_query(node.to_json())) {
             let message = error.to_string();
             let at = entries.iter().find(|(key, _)| message.contains(&format!("`{}`", key.name)));
-            let at = at.or_else(|| entries.iter().find(|(key, value)| key.name != "query" && !fits(kind, &key.name, value)));
+            let at =
+                at.or_else(|| entries.iter().find(|(key, value)| key.name != "query" && !fits(kind, &key.name, value)));
             let (position, width) =
                 at.map_or((node.position, 1), |(key, value)| (value.position, length(&value_text(value, &key.name))));
             self.report(Level::Error, Rule::Selector, position, width, message);
@@ -140,7 +141,8 @@ impl<'a> Checker<'a> {
         }
         let width = length(judged.text.lines().next().unwrap_or_default());
         if judged.shape.sorts.has(Sorts::BOOLEAN) {
-            let message = format!("the condition may give {others}; such objects fail, and nothing of the kind is deleted");
+            let message =
+                format!("the condition may give {others}; such objects fail, and nothing of the kind is deleted");
             self.report(Level::Warning, Rule::NotBoolean, node.position, width, message);
             self.help("compare: `… == true` gives true or false for every object");
         } else {

@@ -163,7 +163,9 @@ impl<'s> Shape<'s> {
                     shape.sorts |= Sorts::NULL;
                 }
                 shape.path = shape.path.or_else(|| {
-                    self.path.as_deref().map(|path| format!("{path}{}{name}", if path.is_empty() { "" } else { "." }).into())
+                    self.path
+                        .as_deref()
+                        .map(|path| format!("{path}{}{name}", if path.is_empty() { "" } else { "." }).into())
                 });
                 Field::Found(shape)
             }
@@ -181,14 +183,18 @@ impl<'s> Shape<'s> {
 
     /// What its items (or the values of its fields) are.
     pub(super) fn items(&self) -> Self {
-        match &self.inside {
+        let mut items = match &self.inside {
             Inside::Items(item) => item.as_ref().clone(),
-            Inside::Schema(schema, document) => match schema.get("items").or_else(|| schema.get("additionalProperties")) {
-                Some(items) => Self::from_schema(items, document),
-                None => Self::any(),
-            },
+            Inside::Schema(schema, document) => {
+                match schema.get("items").or_else(|| schema.get("additionalProperties")) {
+                    Some(items) => Self::from_schema(items, document),
+                    None => Self::any(),
+                }
+            }
             Inside::Unknown | Inside::Fields(_) => Self::any(),
-        }
+        };
+        items.path = items.path.or_else(|| self.path.as_deref().map(|path| format!("{path}[]").into()));
+        items
     }
 
     fn names(&self) -> Vec<String> {
@@ -214,9 +220,7 @@ impl<'s> Fields<'s> {
                 other => other,
             },
             (None, Extent::Open) => Field::Found(Shape::any()),
-            (None, Extent::Requested) => {
-                Field::Missing(Missing { known: self.names(), why: Why::NotRequested })
-            }
+            (None, Extent::Requested) => Field::Missing(Missing { known: self.names(), why: Why::NotRequested }),
         }
     }
 

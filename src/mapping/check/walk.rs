@@ -362,7 +362,13 @@ impl<'c, 's> Walker<'c, 's> {
         inner
     }
 
-    fn bind(&mut self, pattern: &Pattern<&'c str>, value: &Shape<'s>, input: &Shape<'s>, variables: &mut Variables<'s>) {
+    fn bind(
+        &mut self,
+        pattern: &Pattern<&'c str>,
+        value: &Shape<'s>,
+        input: &Shape<'s>,
+        variables: &mut Variables<'s>,
+    ) {
         match pattern {
             Pattern::Var(name) => {
                 let sorts = value.sorts.without(Sorts::NOTHING);
