@@ -6,6 +6,7 @@ mod compiled;
 mod document;
 mod error;
 mod explain;
+mod file_reference;
 mod items;
 mod node;
 mod part;
