@@ -259,7 +259,7 @@ impl Rule {
 fn value(program: &Program, part: &Part<'_>) -> Result<Value, ObjectError> {
     match program.first(part.input) {
         Ok(output) => Ok(output.map_or(Value::Null, Output::into_json)),
-        Err(error) if matches!(error, EvalError::Runtime(_)) => Ok(Value::Null),
+        Err(EvalError::Runtime(_)) => Ok(Value::Null),
         Err(source) => Err(ObjectError::Evaluation { path: "expression", source }),
     }
 }

@@ -7,25 +7,24 @@ use crate::mapping::check::{Finding, Level};
 
 /// Workflow commands of GitHub, one a line.
 pub(super) fn github(file: &str, findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| {
-            let command = match finding.level {
-                Level::Error => "error",
-                Level::Warning => "warning",
-                Level::Note => "notice",
-            };
-            let (line, column) = (finding.position.line, finding.position.column);
-            let end = column.saturating_add(finding.length);
-            let message = finding.help.iter().fold(finding.message.clone(), |text, help| format!("{text}\n{help}"));
-            format!(
-                "::{command} file={},line={line},col={column},endColumn={end},title={}::{}\n",
-                property(file),
-                property(finding.rule.name()),
-                escaped(&message)
-            )
-        })
-        .collect()
+    findings.iter().map(|finding| command(file, finding)).collect::<Vec<_>>().concat()
+}
+
+fn command(file: &str, finding: &Finding) -> String {
+    let command = match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "notice",
+    };
+    let (line, column) = (finding.position.line, finding.position.column);
+    let end = column.saturating_add(finding.length);
+    let message = finding.help.iter().fold(finding.message.clone(), |text, help| format!("{text}\n{help}"));
+    format!(
+        "::{command} file={},line={line},col={column},endColumn={end},title={}::{}\n",
+        property(file),
+        property(finding.rule.name()),
+        escaped(&message)
+    )
 }
 
 fn escaped(text: &str) -> String {
@@ -58,7 +57,7 @@ pub(super) fn gitlab(file: &str, findings: &[Finding]) -> Value {
 /// Stays the same for the same fault in the same place, whatever its wording of help.
 fn fingerprint(file: &str, finding: &Finding) -> String {
     let text = format!("{file}\n{}\n{}\n{}", finding.rule.name(), finding.position, finding.message);
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Findings as a person reads them: message, excerpt, remedy.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, Severity};
@@ -21,11 +22,11 @@ fn drawn(name: &str, text: &str, findings: &[Finding], theme: GraphicalTheme) ->
             .with_source_code(NamedSource::new(name, text.to_owned()).with_language("yaml"));
         // Writing to a string cannot fail; what the handler refuses is said plainly instead.
         if handler.render_report(&mut picture, report.as_ref()).is_err() {
-            picture.push_str(&format!("{name}:{}: {}\n", finding.position, finding.message));
+            let _ = writeln!(picture, "{name}:{}: {}", finding.position, finding.message);
         }
         picture.push('\n');
     }
-    picture.push_str(&format!("{name}: {}\n", counted(findings)));
+    let _ = writeln!(picture, "{name}: {}", counted(findings));
     picture
 }
 

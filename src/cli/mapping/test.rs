@@ -1,5 +1,6 @@
 //! `bitbucket-port mapping test`.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read as _};
 use std::path::Path;
@@ -37,7 +38,7 @@ pub(super) fn run(args: &TestArgs, global: &Global) -> Ended {
             Colours::Plain
         };
     let mut verdicts = vec![];
-    for invalid in &mapping.invalid {
+    if let Some(invalid) = mapping.invalid.first() {
         let message = format!("line {}: {}", invalid.position, invalid.reason);
         return Err(Failure::new("the mapping has a resource that cannot be used").because(message));
     }
@@ -120,10 +121,11 @@ fn difference(expected: &str, found: &str, colours: Colours) -> String {
                 ChangeTag::Equal => (" ", ""),
             };
             let line = change.value().trim_end_matches('\n');
-            match (colours, colour) {
-                (Colours::Plain, _) | (_, "") => text.push_str(&format!("{sign} {line}\n")),
-                (Colours::Shown, colour) => text.push_str(&format!("{colour}{sign} {line}\x1b[0m\n")),
-            }
+            // Writing to a string cannot fail.
+            let _ = match (colours, colour) {
+                (Colours::Plain, _) | (_, "") => writeln!(text, "{sign} {line}"),
+                (Colours::Shown, colour) => writeln!(text, "{colour}{sign} {line}\x1b[0m"),
+            };
         }
     }
     text
@@ -147,18 +149,17 @@ fn report(verdicts: &[(String, Verdict)], global: &Global) -> Result<(), Failure
 fn human(verdicts: &[(String, Verdict)]) -> String {
     let mut text = String::new();
     for (name, verdict) in verdicts {
-        match verdict {
-            Verdict::Same => text.push_str(&format!("{name}: as expected\n")),
-            Verdict::Written => text.push_str(&format!("{name}: written\n")),
-            Verdict::Different(difference) => text.push_str(&format!("{name}: different\n{difference}")),
-        }
+        // Writing to a string cannot fail.
+        let _ = match verdict {
+            Verdict::Same => writeln!(text, "{name}: as expected"),
+            Verdict::Written => writeln!(text, "{name}: written"),
+            Verdict::Different(difference) => write!(text, "{name}: different\n{difference}"),
+        };
     }
     let different = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Different(_))).count();
     if different > 0 {
-        text.push_str(&format!(
-            "\n{different} of {} differ; `--update` takes what comes out as expected\n",
-            verdicts.len()
-        ));
+        let total = verdicts.len();
+        let _ = writeln!(text, "\n{different} of {total} differ; `--update` takes what comes out as expected");
     }
     text
 }

@@ -175,6 +175,10 @@ fn arguments_of<'c, 's>(
     input: &Shape<'s>,
     variables: &Variables<'s>,
 ) -> Vec<Shape<'s>> {
+    if let ("any" | "all", [generator, condition]) = (name, arguments) {
+        let item = walker.term(generator, input, variables);
+        return vec![walker.term(condition, &item, variables)];
+    }
     let mut shapes = Vec::with_capacity(arguments.len());
     for argument in arguments {
         let shape = if ELSEWHERE.contains(&name) {

@@ -9,6 +9,7 @@ use super::place::Lines;
 use crate::catalog::Blueprint;
 use crate::kinds::Kind;
 use crate::mapping::node::Key;
+use crate::mapping::reading::TOP_KEYS;
 use crate::mapping::{Content, Document, FedBlueprints, MappingError, Node, Position};
 
 /// Against what a mapping is checked.
@@ -56,7 +57,7 @@ impl Check<'_> {
         };
         checker.document(&root);
         let mut findings = checker.findings;
-        findings.sort_by(|a, b| (a.position, a.rule).cmp(&(b.position, b.rule)));
+        findings.sort_by_key(|finding| (finding.position, finding.rule));
         findings.dedup();
         findings
     }
@@ -75,14 +76,6 @@ pub(super) struct Checker<'a> {
     failed: Vec<usize>,
 }
 
-const TOP: &[&str] = &[
-    "deleteDependentEntities",
-    "createMissingRelatedEntities",
-    "enableMergeEntity",
-    "entityDeletionThreshold",
-    "resources",
-];
-
 impl Checker<'_> {
     fn document(&mut self, root: &Node) {
         let document = match Document::read(root) {
@@ -94,7 +87,7 @@ impl Checker<'_> {
             }
         };
         if let Content::Map(entries) = &root.content {
-            self.known_keys(entries, TOP, "the mapping");
+            self.known_keys(entries, TOP_KEYS, "the mapping");
         }
         match root.get("resources").map(|node| (&node.content, node)) {
             Some((Content::List(resources), _)) if !resources.is_empty() => {

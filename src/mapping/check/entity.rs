@@ -9,9 +9,8 @@ use super::resource::Context;
 use super::sorts::Sorts;
 use crate::catalog::{Blueprint, Relation};
 use crate::mapping::node::Key;
+use crate::mapping::reading::MAPPING_KEYS;
 use crate::mapping::{Content, Node};
-
-const KEYS: &[&str] = &["identifier", "blueprint", "title", "icon", "team", "properties", "relations"];
 
 /// Part of the object that an identifier reads and that says where in Bitbucket it is.
 const TELLING: &[&str] = &["links", "source", "full_name"];
@@ -39,7 +38,7 @@ impl<'a> Checker<'a> {
 
     fn mapping(&mut self, node: &Node, context: &Context<'a>) {
         let Some(entries) = self.map(node, "`mappings`") else { return };
-        self.known_keys(entries, KEYS, "a mapping");
+        self.known_keys(entries, MAPPING_KEYS, "a mapping");
         if let Some(identifier) = self.needed(node, "identifier", "the mapping") {
             self.identifier(identifier, context);
         }

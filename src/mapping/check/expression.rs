@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use bitbucket_port_jq::{CompileError, double_outer_quotes, is_file_reference};
 use serde_json::Value;
 
-use super::checker::{Checker, length, suggestion};
+use super::checker::{Checker, Portability, length, suggestion};
 use super::finding::{Level, Rule};
 use super::shape::{Missing, Shape, Why};
 use super::sorts::Sorts;
 use super::walk::{Expected, Slip, SlipKind, walk};
-use crate::mapping::Node;
+use crate::mapping::{Content, Node};
 
 /// Fields that Port's own default mapping reads although Bitbucket does not send them. Whoever took that mapping over
 /// is told, but not held up.
@@ -53,6 +53,11 @@ impl<'a> Checker<'a> {
             self.report(Level::Error, Rule::Document, node.position, 1, message);
             return None;
         };
+        if let (Portability::Required, Content::Bool(value)) = (self.check.portability, &node.content) {
+            let message = "Port's runtime reads a bare true or false as `True` or `False`, which is no jq";
+            self.report(Level::Error, Rule::NotPortable, node.position, length(&text), message);
+            self.help(format!("quote it: \"{value}\""));
+        }
         if is_file_reference(&text) {
             self.file_reference(node, &text, what);
             return None;
@@ -133,7 +138,11 @@ impl<'a> Checker<'a> {
                 let level = if *why == Why::Complete && !at_port { level } else { Level::Warning };
                 let message = format!("{object} has no field `{key}`");
                 self.report(level, Rule::UnknownField, position, width, message);
-                self.help(suggestion(key, known.iter().map(String::as_str), "fields"));
+                if at_port {
+                    self.help("Port's own default mapping reads it all the same; the fields stand one level higher");
+                } else {
+                    self.help(suggestion(key, known.iter().map(String::as_str), "fields"));
+                }
             }
         }
     }

@@ -15,6 +15,7 @@ mod portable;
 mod resource;
 mod shape;
 mod sorts;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod walk;

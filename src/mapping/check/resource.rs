@@ -9,6 +9,7 @@ use super::portable;
 use super::shape::Shape;
 use super::sorts::Sorts;
 use crate::kinds::Kind;
+use crate::mapping::reading::PORT_KEYS;
 use crate::mapping::{Content, Node, items};
 
 /// What is known of a resource when its mappings are checked.
@@ -18,8 +19,6 @@ pub(super) struct Context<'a> {
     /// The key under which items are added, where objects are taken apart.
     pub(super) item: Option<String>,
 }
-
-const PORT: &[&str] = &["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
 
 impl<'a> Checker<'a> {
     pub(super) fn resource(&mut self, node: &Node) {
@@ -35,7 +34,7 @@ impl<'a> Checker<'a> {
         let port = self.needed(node, "port", "the resource");
         if let Some(port) = port {
             if let Some(entries) = self.map(port, "`port`") {
-                self.known_keys(entries, PORT, "`port`");
+                self.known_keys(entries, PORT_KEYS, "`port`");
             }
             self.items(port, &mut context);
         }
@@ -57,12 +56,11 @@ impl<'a> Checker<'a> {
         let found = kinds.iter().copied().find(|kind| kind.name() == name);
         let at_port = portable::selector_fields(self.check.product, name).is_some();
         match (found, at_port) {
-            (Some(_), true) => {}
             (Some(_), false) if self.check.portability == Portability::Required => {
                 let message = format!("Port's runtime does not have the kind `{name}` and refuses the whole mapping");
                 self.report(Level::Error, Rule::NotPortable, node.position, length(name), message);
             }
-            (Some(_), false) => {}
+            (Some(_), _) => {}
             (None, true) => {
                 let message = format!("this version does not have the kind `{name}`; the resource is left out");
                 self.report(Level::Warning, Rule::UnknownKind, node.position, length(name), message);
@@ -122,11 +120,6 @@ impl<'a> Checker<'a> {
 
     /// A selector's condition must give true or false for every object.
     fn condition(&mut self, node: &Node, scope: &Scope<'a>) {
-        if self.check.portability == Portability::Required && matches!(node.content, Content::Bool(_)) {
-            let message = "Port's runtime reads a bare true or false as `True` or `False`, which is no jq";
-            self.report(Level::Error, Rule::NotPortable, node.position, 4, message);
-            self.help("quote it: \"true\"");
-        }
         let Some(judged) = self.expression(node, "selector.query", scope) else { return };
         self.must_be_boolean(node, &judged);
     }

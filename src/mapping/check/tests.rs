@@ -370,6 +370,17 @@ fn doubtful_expressions_are_left_alone() {
         ".updated_on | sub(\"\\\\.[0-9]+\"; \"\") | fromdateiso8601? // 0",
         "(.mainbranch | .name), .slug",
         "env.HOME // $ENV.HOME",
+        "any(.links.clone[]; .name == \"https\")",
+        "[limit(1; .links.clone[] | .href)] | first",
+        ".links.clone | map(select(.name == \"ssh\")) | first | .href",
+        ".links.clone | group_by(.name) | map({name: .[0].name, count: length})",
+        ".links | with_entries(.value |= .href)",
+        "del(.links) | .name",
+        ".name |= ascii_downcase | .name",
+        ". as {name: $n, project: {key: $k}} | $n + $k",
+        "(.mainbranch // {name: \"main\"}).name",
+        "[.links.clone[] | {(.name): .href}] | add",
+        "label $out | .links.clone[] | if .name == \"ssh\" then ., break $out else empty end | .href",
     ] {
         let findings = check(&with_property("repository", expression), None, Portability::Free);
         assert!(findings.is_empty(), "{expression}: {}", shown(&findings));

@@ -8,13 +8,13 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use jaq_core::load::lex::{Lexer, StrPart};
-use jaq_core::load::parse::{BinaryOp, Parser, Pattern, Term};
+use jaq_core::load::parse::{BinaryOp, Parser, Term};
 use jaq_core::ops::Math;
-use jaq_core::path::{Opt, Part};
 
 use super::builtins;
-use super::shape::{Field, Missing, Shape};
+use super::shape::{Missing, Shape};
 use super::sorts::Sorts;
+use super::steps::constant;
 
 /// How deep trees are followed; below, any value is assumed.
 const DEPTH: usize = 400;
@@ -59,7 +59,7 @@ pub(super) enum Expected {
 /// Walks an expression. `None` if its form is beyond the parser.
 pub(super) fn walk<'s>(code: &str, input: &Shape<'s>) -> Option<Walked<'s>> {
     let tokens = Lexer::new(code).lex().ok()?;
-    let term = Parser::new(&tokens).parse(|parser| parser.term()).ok()?;
+    let term = Parser::new(&tokens).parse(Parser::term).ok()?;
     let mut walker = Walker {
         code,
         slips: vec![],
@@ -76,13 +76,13 @@ pub(super) fn walk<'s>(code: &str, input: &Shape<'s>) -> Option<Walked<'s>> {
 
 /// The variables in scope, innermost last.
 #[derive(Clone, Default)]
-pub(super) struct Variables<'s>(Vec<(String, Shape<'s>)>);
+pub(super) struct Variables<'s>(pub(super) Vec<(String, Shape<'s>)>);
 
 pub(super) struct Walker<'c, 's> {
-    code: &'c str,
-    slips: Vec<Slip>,
-    reads: BTreeSet<String>,
-    expected: Expected,
+    pub(super) code: &'c str,
+    pub(super) slips: Vec<Slip>,
+    pub(super) reads: BTreeSet<String>,
+    pub(super) expected: Expected,
     depth: usize,
     /// Names of functions that the expression defines itself.
     defined: Vec<&'c str>,
@@ -279,144 +279,12 @@ impl<'c, 's> Walker<'c, 's> {
             }
         }
     }
-
-    fn part(
-        &mut self,
-        value: Shape<'s>,
-        part: &Part<Term<&'c str>>,
-        optional: Opt,
-        input: &Shape<'s>,
-        variables: &Variables<'s>,
-    ) -> Shape<'s> {
-        let expected = if matches!(optional, Opt::Optional) { Expected::PerhapsMissing } else { self.expected };
-        let nothing = if matches!(optional, Opt::Optional) { Sorts::NOTHING } else { Sorts::NONE };
-        let nothing = nothing | (value.sorts & Sorts::NOTHING);
-        let result = match part {
-            Part::Index(index) => match constant(index) {
-                Some((name, piece)) => self.leniently(expected, |walker| walker.field(&value, &name, piece)),
-                None => {
-                    let index = self.term(index, input, variables);
-                    if index.sorts == Sorts::NUMBER { or_null(value.items()) } else { Shape::any() }
-                }
-            },
-            Part::Range(None, None) => {
-                let items = value.items();
-                let sorts = items.sorts | Sorts::NOTHING;
-                return items.with_sorts(sorts);
-            }
-            Part::Range(from, to) => {
-                for bound in from.iter().chain(to) {
-                    self.term(bound, input, variables);
-                }
-                value
-            }
-        };
-        let sorts = result.sorts | nothing;
-        result.with_sorts(sorts)
-    }
-
-    /// Looks a field up and records what is wrong with it. `piece` is where its name stands in the code.
-    fn field(&mut self, value: &Shape<'s>, name: &str, piece: &'c str) -> Shape<'s> {
-        let what = match value.field(name) {
-            Field::Found(shape) => {
-                if let Some(path) = &shape.path {
-                    self.reads.insert(path.to_string());
-                }
-                return shape;
-            }
-            Field::Missing(missing) => SlipKind::Missing(missing),
-            Field::NoFields => SlipKind::NoFields(value.sorts),
-        };
-        if self.expected != Expected::Unfollowed {
-            let of = value.path.as_deref().map(str::to_owned);
-            let span = self.span(piece);
-            self.slips.push(Slip { span, key: name.to_owned(), of, what, expected: self.expected });
-        }
-        Shape::any()
-    }
-
-    fn span(&self, piece: &str) -> Range<usize> {
-        let start = piece.as_ptr().addr().wrapping_sub(self.code.as_ptr().addr());
-        if start <= self.code.len() { start..(start + piece.len()).min(self.code.len()) } else { 0..0 }
-    }
-
-    pub(super) fn leniently<T>(&mut self, expected: Expected, work: impl FnOnce(&mut Self) -> T) -> T {
-        let before = self.expected;
-        if before != Expected::Unfollowed {
-            self.expected = expected;
-        }
-        let result = work(self);
-        self.expected = before;
-        result
-    }
-
-    fn bound(
-        &mut self,
-        pattern: &Pattern<&'c str>,
-        value: &Shape<'s>,
-        input: &Shape<'s>,
-        variables: &Variables<'s>,
-    ) -> Variables<'s> {
-        let mut inner = variables.clone();
-        self.bind(pattern, value, input, &mut inner);
-        inner
-    }
-
-    fn bind(
-        &mut self,
-        pattern: &Pattern<&'c str>,
-        value: &Shape<'s>,
-        input: &Shape<'s>,
-        variables: &mut Variables<'s>,
-    ) {
-        match pattern {
-            Pattern::Var(name) => {
-                let sorts = value.sorts.without(Sorts::NOTHING);
-                variables.0.push(((*name).to_owned(), value.clone().with_sorts(sorts)));
-            }
-            Pattern::Arr(parts) => {
-                for part in parts {
-                    self.bind(part, &or_null(value.items()), input, variables);
-                }
-            }
-            Pattern::Obj(parts) => {
-                for (key, part) in parts {
-                    let shape = match constant(key) {
-                        Some((name, piece)) => self.field(value, &name, piece),
-                        None => Shape::any(),
-                    };
-                    if let Term::Var(name) = key {
-                        variables.0.push(((*name).to_owned(), shape.clone()));
-                    }
-                    self.bind(part, &shape, input, variables);
-                }
-            }
-        }
-    }
 }
 
 impl<'s> Variables<'s> {
     fn get(&self, name: &str) -> Shape<'s> {
         self.0.iter().rev().find(|(known, _)| known == name).map_or_else(Shape::any, |(_, shape)| shape.clone())
     }
-}
-
-/// The text of a constant string and where it begins in the code.
-pub(super) fn constant<'c>(term: &Term<&'c str>) -> Option<(String, &'c str)> {
-    let Term::Str(None, parts) = term else { return None };
-    let mut text = String::new();
-    let mut piece = None;
-    for part in parts {
-        match part {
-            StrPart::Str(part) => {
-                piece = piece.or(Some(*part));
-                text.push_str(part);
-            }
-            StrPart::Char(character) => text.push(*character),
-            StrPart::Term(_) => return None,
-        }
-    }
-    Some((text, piece.unwrap_or_default()))
 }
 
 fn arithmetic(math: Math, left: Sorts, right: Sorts) -> Sorts {
