@@ -1,5 +1,6 @@
 //! Tests of whole checks.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use bitbucket_port_jq::{Compiler, Environment, Limits};
@@ -15,14 +16,15 @@ fn check(text: &str, blueprints: Option<&[Blueprint]>, portability: Portability)
 }
 
 fn shown(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| {
-            let help = finding.help.iter().fold(String::new(), |_, help| format!("\n    {help}"));
-            let level = format!("{:?}", finding.level).to_lowercase();
-            format!("{} {level} {}: {}{help}\n", finding.position, finding.rule.name(), finding.message)
-        })
-        .collect()
+    let mut text = String::new();
+    for finding in findings {
+        let level = format!("{:?}", finding.level).to_lowercase();
+        writeln!(text, "{} {level} {}: {}", finding.position, finding.rule.name(), finding.message).unwrap();
+        if let Some(help) = &finding.help {
+            writeln!(text, "    {help}").unwrap();
+        }
+    }
+    text
 }
 
 /// A mapping with one resource of that kind, whose property `x` is that expression.
@@ -164,7 +166,7 @@ resources:
             reviewers: '[.reviewers[].account_id]'
 "#;
 
-const BLUEPRINTS: &str = r#"
+const BLUEPRINTS: &str = r"
 - identifier: area
 - identifier: service
   schema:
@@ -189,7 +191,7 @@ const BLUEPRINTS: &str = r#"
   relations:
     service: {target: service}
     reviewers: {target: person, many: true}
-"#;
+";
 
 fn blueprints() -> Vec<Blueprint> {
     let node = crate::mapping::Node::parse(BLUEPRINTS).unwrap();
@@ -330,7 +332,7 @@ fn each_seeded_mistake_is_found_in_its_line() {
             near && finding.level == *level && finding.rule == *rule && words.contains(speaks_of)
         });
         if !found {
-            missed.push_str(&format!("line {number}: {replacement}\n{}\n", shown(&findings)));
+            writeln!(missed, "line {number}: {replacement}\n{}", shown(&findings)).unwrap();
         }
     }
     assert!(missed.is_empty(), "{missed}");
