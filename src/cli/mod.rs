@@ -6,6 +6,8 @@ mod exit;
 mod failure;
 mod kinds;
 mod logging;
+mod map;
+mod mapping;
 mod port_job;
 mod progress;
 mod report;

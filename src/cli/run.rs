@@ -7,11 +7,11 @@ use clap::Parser;
 
 use crate::daemon::{Signal, Signals};
 
-use super::args::{Cli, Command, Format, Global, OceanCli, OceanCommand, SailArgs};
+use super::args::{Cli, Command, Format, Global, MappingCommand, OceanCli, OceanCommand, SailArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Wanted;
-use super::{demo, kinds, resync, sail, settings};
+use super::{demo, kinds, map, mapping, resync, sail, settings};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -89,12 +89,19 @@ async fn ocean(command: OceanCommand) -> Ended {
 
 async fn dispatch(cli: Cli) -> Ended {
     let Cli { global, command } = cli;
+    let checks = matches!(command, Command::Mapping(MappingCommand::Check(_)));
+    if matches!(global.format, Format::Github | Format::Gitlab) && !checks {
+        return Err(Failure::new("this command does not print that format")
+            .remedy("use `--format human` or `json`; `github` and `gitlab` are for `mapping check`"));
+    }
     match command {
         Command::Ocean { command } => ocean(command).await,
         Command::Settings(args) => settings::run(&args, &global),
         Command::Demo(args) => demo::run(&args, &global).await,
         Command::Resync(args) => resync::run(&args, &global).await,
         Command::Kinds(args) => kinds::run(&args, &global),
+        Command::Mapping(command) => mapping::run(command, global).await,
+        Command::Map(args) => map::run(args, global).await,
     }
 }
 
@@ -128,7 +135,7 @@ impl Global {
         human: impl FnOnce(&T) -> String,
     ) -> Result<(), Failure> {
         let text = match self.format {
-            Format::Human => human(result),
+            Format::Human | Format::Github | Format::Gitlab => human(result),
             Format::Json => serde_json::to_string_pretty(result)
                 .map(|text| text + "\n")
                 .map_err(|error| Failure::new("the result cannot be written as JSON").because(error))?,

@@ -23,7 +23,23 @@ pub static CLOUD_DEFAULT: Released = Released {
     blueprints: include_str!("../../mappings/cloud/blueprints.yaml"),
 };
 
-static RELEASED: &[&Released] = &[&CLOUD_DEFAULT];
+macro_rules! cloud {
+    ($name:literal) => {
+        Released {
+            product: "cloud",
+            name: $name,
+            mapping: include_str!(concat!("../../mappings/cloud/", $name, ".yaml")),
+            blueprints: include_str!(concat!("../../mappings/cloud/", $name, ".blueprints.yaml")),
+        }
+    };
+}
+
+/// Further examples for Bitbucket Cloud.
+static CLOUD_FURTHER: [Released; 4] =
+    [cloud!("files"), cloud!("gitops"), cloud!("deployment-frequency"), cloud!("monorepo")];
+
+static RELEASED: &[&Released] =
+    &[&CLOUD_DEFAULT, &CLOUD_FURTHER[0], &CLOUD_FURTHER[1], &CLOUD_FURTHER[2], &CLOUD_FURTHER[3]];
 
 /// The released mapping of that product and name, for example `cloud`, `default`.
 #[must_use]
@@ -31,7 +47,19 @@ pub fn released(product: &str, name: &str) -> Option<&'static Released> {
     RELEASED.iter().copied().find(|released| released.product == product && released.name == name)
 }
 
+/// All released mappings.
+#[must_use]
+pub fn all() -> &'static [&'static Released] {
+    RELEASED
+}
+
 impl Released {
+    /// The version in the document's head; `mappings/CHANGELOG.md` says what changed.
+    #[must_use]
+    pub fn version(&self) -> Option<&'static str> {
+        self.mapping.lines().find_map(|line| line.strip_prefix("# version: ")).map(str::trim)
+    }
+
     /// The blueprints, in an order in which each relation's target comes before it.
     ///
     /// # Errors
@@ -39,5 +67,22 @@ impl Released {
     pub fn blueprints(&self) -> Result<Vec<Blueprint>, String> {
         let node = Node::parse(self.blueprints).map_err(|error| error.to_string())?;
         serde_json::from_value(node.to_json()).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_version_that_the_changelog_explains() {
+        let changes = include_str!("../../mappings/CHANGELOG.md");
+        for released in all() {
+            let version = released.version().unwrap_or_else(|| panic!("{} has no version", released.name));
+            let section = changes.split("\n## ").find(|part| part.starts_with(&format!("cloud/{}\n", released.name)));
+            assert!(section.is_some_and(|section| section.contains(&format!("* {version}:"))), "{}", released.name);
+            assert!(released.mapping.starts_with("# yaml-language-server: $schema=schema.json\n"), "{}", released.name);
+            assert!(!released.blueprints().unwrap().is_empty(), "{}", released.name);
+        }
     }
 }
