@@ -6,9 +6,10 @@ use std::io::{self, Write as _};
 use bitbucket_port_jq::Input;
 use serde_json::json;
 
-use super::args::{Format, Global, MapArgs};
+use super::args::{Format, Global};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::mapping::MapArgs;
 use super::mapping::{StreamError, each_object, mapping, offline};
 use super::run::Ended;
 use crate::kinds::cloud;

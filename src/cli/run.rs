@@ -7,9 +7,10 @@ use clap::Parser;
 
 use crate::daemon::{Signal, Signals};
 
-use super::args::{Cli, Command, Format, Global, MappingCommand, OceanCli, OceanCommand, SailArgs};
+use super::args::{Cli, Command, Format, Global, OceanCli, OceanCommand, SailArgs};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::mapping::MappingCommand;
 use super::progress::Wanted;
 use super::{demo, kinds, map, mapping, resync, sail, settings};
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::args::CheckArgs;
 use super::document::{Named, blueprints, compiler};
 use super::{annotations, picture};
-use crate::cli::args::{CheckArgs, Format, Global};
+use crate::cli::args::{Format, Global};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::{Ended, write_out};

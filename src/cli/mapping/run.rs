@@ -1,10 +1,11 @@
 //! From the arguments to the command.
 
-use super::super::args::{Global, MappingCommand};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::run::{Ended, write_out};
+use super::args::MappingCommand;
 use super::{check, document, test};
+use crate::cli::args::Global;
 use crate::kinds::cloud;
 use crate::mapping::document_schema;
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
+use super::args::TestArgs;
 use super::document::mapping;
 use super::folder::{self, Case};
 use super::objects::{StreamError, each_object};
-use crate::cli::args::{Format, Global, TestArgs};
+use crate::cli::args::{Format, Global};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::{Ended, write_out};

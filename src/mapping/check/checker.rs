@@ -1,6 +1,6 @@
 //! The check of a whole document.
 
-use bitbucket_port_jq::Compiler;
+use bitbucket_port_jq::{Compiler, WORKER_STACK_BYTES};
 use serde_json::Value;
 
 use super::finding::{Finding, Level, Rule};
@@ -38,8 +38,20 @@ pub enum Portability {
 
 impl Check<'_> {
     /// Everything that is wrong with a document, in its order.
+    ///
+    /// Works on a thread of its own, whose stack suits the deepest expressions that compile.
     #[must_use]
     pub fn run(&self, text: &str) -> Vec<Finding> {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("check".to_owned()).stack_size(WORKER_STACK_BYTES);
+            match thread.spawn_scoped(scope, || self.run_here(text)) {
+                Ok(thread) => thread.join().unwrap_or_else(|_| vec![broken_off("the check broke off")]),
+                Err(error) => vec![broken_off(&format!("the check cannot start a thread: {error}"))],
+            }
+        })
+    }
+
+    fn run_here(&self, text: &str) -> Vec<Finding> {
         let root = match Node::parse(text) {
             Ok(root) => root,
             Err(error) => return vec![unreadable(&error)],
@@ -207,6 +219,18 @@ pub(super) fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str
     }
     let more = if names.len() > SHOWN { ", …" } else { "" };
     format!("{what}: {}{more}", names.get(..SHOWN).unwrap_or(&names).join(", "))
+}
+
+/// Nothing was checked, which must not look like nothing was found.
+fn broken_off(message: &str) -> Finding {
+    Finding {
+        level: Level::Error,
+        rule: Rule::Document,
+        position: Position { line: 1, column: 1 },
+        length: 1,
+        message: message.to_owned(),
+        help: None,
+    }
 }
 
 fn unreadable(error: &serde_saphyr::Error) -> Finding {

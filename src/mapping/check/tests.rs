@@ -390,6 +390,21 @@ fn doubtful_expressions_are_left_alone() {
 }
 
 #[test]
+fn deep_and_long_expressions_are_checked_within_bounds() {
+    for expression in [
+        format!("{}.name{}", "[".repeat(240), "]".repeat(240)),
+        format!("{}.name{}", "(".repeat(5_000), ")".repeat(5_000)),
+        vec![".name"; 10_000].join(" | "),
+        vec![".name"; 10_000].join(" + "),
+        ". as $x | ".repeat(5_000) + ".name",
+        "if . then ".repeat(3_000) + "1" + &" end".repeat(3_000),
+    ] {
+        let findings = check(&with_property("repository", &expression), None, Portability::Free);
+        assert!(findings.iter().all(|finding| finding.message != "the check broke off"));
+    }
+}
+
+#[test]
 fn what_is_expected_to_be_missing_is_a_warning_only() {
     for expression in [".nope // .name", ".nope?", "try .nope"] {
         let findings = check(&with_property("repository", expression), None, Portability::Free);
