@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bitbucket::{BudgetSettings, Credential, Quota, Transport, TransportSettings, cloud};
-use crate::config::{CloudConfig, CloudCredentials, Product, Settings};
+use crate::config::{CloudConfig, CloudCredentials, Product, Secret, Settings};
 use crate::http::{HttpSettings, TlsSettings, Verification, http_client};
 use crate::kinds;
 use crate::sync::{Bitbucket, Reader};
@@ -52,7 +52,7 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, 
 fn credentials(given: &CloudCredentials) -> Result<Vec<Credential>, StartupError> {
     Ok(match given {
         CloudCredentials::WorkspaceTokens(tokens) => {
-            let list = tokens.iter().map(|token| token.expose()).collect::<Vec<_>>().join(",");
+            let list = tokens.iter().map(Secret::expose).collect::<Vec<_>>().join(",");
             Credential::access_tokens(&list.into())?
         }
         CloudCredentials::UserToken { email, token } => {

@@ -70,7 +70,7 @@ pub(crate) async fn fetch(
         .collect();
     let calls: Vec<BoxFuture<'_, _>> = calls.into_iter().map(|(place, path)| one(ctx, place, path).boxed()).collect();
     let fetched: HashMap<(FilePlace, &String), Fetched> = iter(calls).buffer_unordered(ctx.concurrency).collect().await;
-    places.into_iter().map(|place| additions(place, wanted, &fetched)).collect()
+    places.iter().map(|place| additions(place.as_ref(), wanted, &fetched)).collect()
 }
 
 enum Fetched {
@@ -92,13 +92,13 @@ async fn one<'a>(ctx: &Context, place: FilePlace, path: &'a String) -> ((FilePla
 }
 
 fn additions(
-    place: Option<FilePlace>,
+    place: Option<&FilePlace>,
     wanted: &BTreeSet<String>,
     fetched: &HashMap<(FilePlace, &String), Fetched>,
 ) -> Additions {
     let mut additions = Additions::default();
     for path in wanted {
-        let found = place.as_ref().and_then(|place| fetched.get(&(place.clone(), path)));
+        let found = place.and_then(|place| fetched.get(&(place.clone(), path)));
         match found {
             Some(Fetched::Text(text)) => drop(additions.files.insert(path.clone(), Some(Arc::clone(text)))),
             Some(Fetched::Failed) => drop(additions.failed.insert(path.clone())),

@@ -1,7 +1,5 @@
 //! A sandbox, a catalog file and a state file, and the way to run a resync between them.
 
-#![expect(dead_code, reason = "each test binary uses the part that it needs")]
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,7 +150,7 @@ impl Bench {
     /// Names of all repositories, in the order of their slugs in the world.
     pub(crate) async fn names(&self) -> Vec<String> {
         let mut names = vec![];
-        for slug in self.server.read(|world| world.repository_slugs()) {
+        for slug in self.server.read(World::repository_slugs) {
             names.push(self.repository(&slug).await["name"].as_str().expect("a name").to_owned());
         }
         names

@@ -1,0 +1,5 @@
+//! Resyncs end to end on the sandbox.
+
+mod cloud;
+mod harness;
+mod port;
