@@ -43,7 +43,7 @@ pub struct PortConnection {
 }
 
 impl PortConnection {
-    /// A connection with the usual bounds: 10 calls and 5 bulk writes at a time, up to 10 repetitions (a few
+    /// A connection with the usual bounds: 16 calls and 10 bulk writes at a time, up to 10 repetitions (a few
     /// minutes in all), two hours for a call that Port asks to wait, flags kept for 5 minutes.
     #[must_use]
     pub fn new(base_url: Url, client_id: SecretString, client_secret: SecretString, identity: Identity) -> Self {
@@ -54,7 +54,7 @@ impl PortConnection {
             ..RetryPolicy::default()
         };
         let flags_cache = Duration::from_secs(300);
-        Self { base_url, client_id, client_secret, identity, retry, requests: 10, bulks: 5, flags_cache }
+        Self { base_url, client_id, client_secret, identity, retry, requests: 16, bulks: 10, flags_cache }
     }
 }
 

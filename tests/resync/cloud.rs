@@ -1,12 +1,10 @@
 //! A resync from the sandbox into a local catalog, undisturbed and disturbed.
 
-
-
+use crate::harness::{Bench, deleted, written};
 use bitbucket_port::mapping::CLOUD_DEFAULT;
 use bitbucket_port::sync::{ListingReport, SyncOutcome};
 use bitbucket_port_sandbox::cloud::World;
 use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
-use crate::harness::{Bench, deleted, written};
 
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";

@@ -1,10 +1,9 @@
 //! A resync from Bitbucket Cloud into Port, both on the sandbox.
 
-
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::harness::{Bench, deleted, written};
 use bitbucket_port::catalog::port::WhenMissing;
 use bitbucket_port::config::{Override, Settings, Sources, load};
 use bitbucket_port::startup;
@@ -12,7 +11,6 @@ use bitbucket_port::sync::{Report, Scope, Silent, SyncOutcome};
 use bitbucket_port_sandbox::cloud;
 use bitbucket_port_sandbox::port::{Options, Server, World};
 use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
-use crate::harness::{Bench, deleted, written};
 
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
