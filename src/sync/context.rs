@@ -140,6 +140,22 @@ impl Context {
         self.observer.on(event);
     }
 
+    /// Says how long the sync will take if that many requests do not fit into what is left of the budget.
+    pub(crate) fn warn_of_waiting(&self, requests: u64) {
+        match self.source.estimate(requests) {
+            Some(wait) if wait.is_zero() => {}
+            Some(wait) => {
+                let minutes = wait.as_secs().div_ceil(60);
+                self.notices.warning(format!(
+                    "about {requests} requests do not fit into what is left of the hourly budget: this sync will take \
+                     about {minutes} minutes longer; more access tokens (comma-separated) or a narrower selector make \
+                     it faster"
+                ));
+            }
+            None => self.notices.warning("no credential may send requests at present: the sync waits"),
+        }
+    }
+
     pub(crate) fn kind_name(&self, resource: usize) -> &'static str {
         self.plan.resources[resource].kind.name()
     }

@@ -53,6 +53,7 @@ impl Feed<'_> {
             let (spooled, parents) = watch::channel(Spooled::default());
             let listing = async {
                 let ended = self.pages_with(node, owner.as_ref(), Some(&spooled)).await;
+                self.foretell(&spooled.borrow());
                 spooled.send_modify(|spooled| spooled.ended = true);
                 ended
             };
@@ -61,6 +62,11 @@ impl Feed<'_> {
             futures::future::try_join(listing, children).await?;
             Ok(())
         })
+    }
+
+    /// Once the parents are known: the listings below take about one request each.
+    fn foretell(&self, spooled: &Spooled) {
+        self.ctx.warn_of_waiting(spooled.listings);
     }
 
     async fn pages(&self, node: &Node, owner: Option<&Owner>) -> Result<(), SyncError> {
@@ -174,13 +180,12 @@ impl Feed<'_> {
     }
 
     async fn spool(&self, node: &Node, parents: Parents, spooled: &watch::Sender<Spooled>) -> Result<(), SyncError> {
+        let mut more = 0;
         for (child, rows) in node.children.iter().zip(parents) {
-            let listing = child.listing.to_string();
-            let count = rows.len() as u64;
-            self.ctx.state.spool().push(&listing, rows).await?;
-            tracing::debug!(listing, count, "spooled");
+            more += rows.len() as u64;
+            self.ctx.state.spool().push(&child.listing.to_string(), rows).await?;
         }
-        spooled.send_modify(|spooled| spooled.pushed += 1);
+        spooled.send_modify(|spooled| spooled.listings += more);
         Ok(())
     }
 
@@ -226,8 +231,8 @@ impl Feed<'_> {
 /// How far the parents of child listings are spooled.
 #[derive(Debug, Default)]
 struct Spooled {
-    /// Pages of parents so far.
-    pushed: u64,
+    /// Listings per object that wait or have run.
+    listings: u64,
     /// Whether no more will come.
     ended: bool,
 }

@@ -88,6 +88,7 @@ impl Resync {
         ));
         announce(&ctx, &self.mapping);
         let provisioned = ctx.catalog.provision(&self.blueprints).await?;
+        fits(&ctx).await;
         let sync = ctx.state.begin_sync().await?;
         let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
         let trust = owned(&ctx, sync).await?;
@@ -124,6 +125,22 @@ fn announce(ctx: &Context, mapping: &Mapping) {
     }
     for warning in &ctx.plan.warnings {
         ctx.notices.warning(format!("mapping, line {warning}"));
+    }
+}
+
+/// Says at the start if the request budget will make the sync wait. The last sync tells how many requests it takes;
+/// a first one is judged as soon as the parents of its listings are known.
+async fn fits(ctx: &Context) {
+    let Ok(Some(last)) = ctx.state.last_sync().await else { return };
+    let requests = last.summary.and_then(|summary| {
+        let summary: serde_json::Value = serde_json::from_str(&summary).ok()?;
+        let rows = summary.get("resources")?.as_array()?;
+        let by_kind: std::collections::BTreeMap<&str, u64> =
+            rows.iter().filter_map(|row| Some((row.get("kind")?.as_str()?, row.get("requests")?.as_u64()?))).collect();
+        Some(by_kind.values().sum())
+    });
+    if let Some(requests) = requests {
+        ctx.warn_of_waiting(requests);
     }
 }
 

@@ -1,9 +1,11 @@
 //! Where objects come from.
 
+use std::time::Duration;
+
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::value::RawValue;
 
-use crate::bitbucket::{CallError, Page, Transport};
+use crate::bitbucket::{CallError, Class, Page, Transport};
 use crate::kinds::{self, FilePlace, KeyError, Kind, Listing, ObjectKey, Parent};
 
 /// A Bitbucket to read from, whatever the product, with an account of what was asked of it.
@@ -40,6 +42,10 @@ pub trait Reader: Send + Sync {
 
     /// Requests sent so far, repeated attempts included.
     fn requests(&self) -> u64;
+
+    /// How long that many more requests will take for the budget's sake alone; zero when they fit, `None` when no
+    /// credential may send any.
+    fn estimate(&self, requests: u64) -> Option<Duration>;
 
     /// Requests sent so far for listings and objects of one kind.
     fn requests_for(&self, kind: Kind) -> u64;
@@ -96,6 +102,10 @@ impl<S: kinds::Source + kinds::Files> Reader for Bitbucket<S> {
 
     fn requests(&self) -> u64 {
         self.transport.usage().total.requests
+    }
+
+    fn estimate(&self, requests: u64) -> Option<Duration> {
+        self.transport.budget().estimate(Class::Rest, requests)
     }
 
     fn requests_for(&self, kind: Kind) -> u64 {

@@ -64,7 +64,7 @@ impl Bench {
 
     pub(crate) fn reader(&self) -> Bitbucket<kinds::cloud::Source> {
         let quick = RetryPolicy {
-            retries: 3,
+            retries: 10,
             min_delay: Duration::from_millis(1),
             max_delay: Duration::from_millis(5),
             throttle_delay: Duration::from_millis(2),
