@@ -179,9 +179,9 @@ async fn no_more_bulks_than_allowed_are_in_flight() {
     let client = client(url, "id", jumping());
     let (bulk, plain) = (post().bulk(), get());
     assert!(join_all((0..20).map(|_| client.send(&bulk))).await.iter().all(Result::is_ok));
-    assert_eq!(most.swap(0, Ordering::SeqCst), 5);
+    assert_eq!(most.swap(0, Ordering::SeqCst), 10);
     assert!(join_all((0..30).map(|_| client.send(&plain))).await.iter().all(Result::is_ok));
-    assert_eq!(most.load(Ordering::SeqCst), 10);
+    assert_eq!(most.load(Ordering::SeqCst), 16);
 }
 
 #[tokio::test]
