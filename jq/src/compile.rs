@@ -68,7 +68,8 @@ impl Compiler {
         let place = Place { source, normalized: &normalized };
         let tokens = Lexer::new(code).lex().map_err(|errors| place.lexical(&errors))?;
         let tokens = complete(tree::prepare(code, tokens, self.limits.expression_depth)?);
-        let parsed = Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| place.syntactic(&errors))?;
+        let parsed =
+            Parser::new(&tokens).parse(jaq_core::load::Parser::term).map_err(|errors| place.syntactic(&errors))?;
         if let Some((name, _)) = tree::calls_of(&parsed).iter().find(|(name, _)| name.starts_with("__")) {
             return Err(place.error(name, format!("`{name}` is not defined")));
         }

@@ -60,7 +60,7 @@ impl Output {
     /// The text if the value is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        self.0.as_text().map(|text| text.as_str())
+        self.0.as_text().map(smol_str::SmolStr::as_str)
     }
 
     /// Whether the value is null.

@@ -10,7 +10,11 @@ use serde_json::Value;
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
-            left == right || left.as_f64().zip(right.as_f64()).is_some_and(|(a, b)| a.total_cmp(&b).is_eq() || a == b)
+            left == right
+                || left
+                    .as_f64()
+                    .zip(right.as_f64())
+                    .is_some_and(|(a, b)| a.total_cmp(&b).is_eq() || (a - b).abs() == 0.0)
         }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same(a, b))

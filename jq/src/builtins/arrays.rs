@@ -32,7 +32,7 @@ pub(super) fn add(value: Value) -> ValueResult {
 }
 
 fn concat(texts: &[Value]) -> ValueResult {
-    let length = texts.iter().filter_map(Value::as_text).map(|text| text.len()).sum();
+    let length = texts.iter().filter_map(Value::as_text).map(smol_str::SmolStr::len).sum();
     budget::allocate(length).map_err(exceeded)?;
     let mut output = String::with_capacity(length);
     texts.iter().filter_map(Value::as_text).for_each(|text| output.push_str(text));
@@ -57,7 +57,8 @@ pub(super) fn join(value: Value, separator: Value) -> ValueResult {
             Value::Bool(_) | Value::Number(_) => output.push_str(&to_json_text(item).map_err(exceeded)?),
             other => return Err(not_added(&Value::text(&output), other)),
         }
-        let added = separator.as_text().map_or(0, |text| text.len()) + item.as_text().map_or(8, |text| text.len());
+        let added =
+            separator.as_text().map_or(0, smol_str::SmolStr::len) + item.as_text().map_or(8, smol_str::SmolStr::len);
         budget::allocate(added).map_err(exceeded)?;
     }
     Ok(Value::text(output))

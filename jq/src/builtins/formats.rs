@@ -32,7 +32,7 @@ fn text_of(value: &Value) -> Result<String, Error> {
 }
 
 pub(super) fn format(value: Value, name: Value) -> ValueResult {
-    let format = match name.as_text().map(|name| name.as_str()) {
+    let format = match name.as_text().map(smol_str::SmolStr::as_str) {
         Some("text") => strings::tostring,
         Some("json") => strings::tojson,
         Some("csv") => csv,
@@ -63,9 +63,8 @@ fn row(value: &Value, kind: &str, separator: &str, quote: fn(&str) -> String) ->
         }
         match cell {
             Value::Null => {}
-            Value::Bool(_) => output.push_str(&text_of(cell)?),
             Value::Number(number) if number.is_nan() => {}
-            Value::Number(_) => output.push_str(&text_of(cell)?),
+            Value::Bool(_) | Value::Number(_) => output.push_str(&text_of(cell)?),
             Value::Text(_) => output.push_str(&quote(&text_of(cell)?)),
             other => return Err(error(format!("{} is not valid in a csv row", other.described()))),
         }

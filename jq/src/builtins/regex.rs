@@ -24,6 +24,7 @@ const BACKTRACKS: usize = 200_000;
 const COMPILED_BYTES: usize = 4 << 20;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of a regular expression are independent switches")]
 struct Flags {
     global: bool,
     skip_empty: bool,

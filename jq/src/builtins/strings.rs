@@ -184,7 +184,7 @@ pub(super) fn ascii_upcase(value: Value) -> ValueResult {
 }
 
 pub(super) fn utf8bytelength(value: Value) -> ValueResult {
-    let length = value.as_text().map(|text| text.len());
+    let length = value.as_text().map(smol_str::SmolStr::len);
     let length = length.ok_or_else(|| error(format!("{} only strings have UTF-8 byte length", value.described())))?;
     Ok(Value::int(length))
 }

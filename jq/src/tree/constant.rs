@@ -7,11 +7,10 @@ use super::children;
 /// Whether a term gives one value that does not depend on the input.
 pub(crate) fn is_constant(term: &Term<&str>) -> bool {
     let scalar_or_container = match term {
-        Term::Num(_) | Term::Str(None, _) | Term::Arr(_) | Term::Neg(_) => true,
+        Term::Num(_) | Term::Str(None, _) | Term::Arr(_) | Term::Neg(_) | Term::BinOp(_, BinaryOp::Comma, _) => true,
         Term::Obj(entries) => entries.iter().all(|(_, value)| value.is_some()),
         Term::Call(name, arguments) => arguments.is_empty() && matches!(*name, "true" | "false" | "null"),
         // Items of an array.
-        Term::BinOp(_, BinaryOp::Comma, _) => true,
         _ => false,
     };
     scalar_or_container && children(term).into_iter().all(is_constant)

@@ -43,7 +43,7 @@ fn bind<'s>(value: Tree<'s>, pattern: Pattern<&'s str>, body: Tree<'s>) -> Tree<
     Term::BinOp(Box::new(value), BinaryOp::Pipe(Some(pattern)), Box::new(body))
 }
 
-fn text<'s>(text: &'s str) -> Tree<'s> {
+fn text(text: &str) -> Tree<'_> {
     Term::Str(None, vec![StrPart::Str(text)])
 }
 
@@ -55,7 +55,7 @@ fn each<'s>() -> (Part<Tree<'s>>, jaq_core::path::Opt) {
     (Part::Range(None, None), jaq_core::path::Opt::Essential)
 }
 
-fn path<'s>(parts: Vec<(Part<Tree<'s>>, jaq_core::path::Opt)>) -> Tree<'s> {
+fn path(parts: Vec<(Part<Tree<'_>>, jaq_core::path::Opt)>) -> Tree<'_> {
     Term::Path(Box::new(Term::Id), Path(parts))
 }
 
@@ -100,9 +100,8 @@ impl<'s> Rewriter<'s> {
 
     fn rewrite(&mut self, term: Tree<'s>, level: usize) -> Tree<'s> {
         match term {
-            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Arr(None) => term,
             Term::Var("$__loc__") => self.location(),
-            Term::Var(_) => term,
+            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Arr(None) | Term::Var(_) => term,
             Term::Str(format, parts) => self.text(format, parts, level),
             Term::Arr(Some(items)) => Term::Arr(Some(self.boxed(*items, level))),
             Term::Obj(entries) => self.object(entries, level),
@@ -290,6 +289,7 @@ impl<'s> Rewriter<'s> {
 
     /// `left as p ?// q | right`: the next pattern is tried when one does not fit or what follows fails. Variables of
     /// the other patterns are null.
+    #[expect(clippy::needless_pass_by_value, reason = "trees are taken apart as they are rewritten")]
     fn alternatives(
         &mut self,
         left: Tree<'s>,
@@ -299,7 +299,9 @@ impl<'s> Rewriter<'s> {
     ) -> Tree<'s> {
         let (value, input) = (self.fresh(), self.fresh());
         let mut names = Vec::new();
-        patterns.iter().for_each(|pattern| variables(pattern, &mut names));
+        for pattern in &patterns {
+            variables(pattern, &mut names);
+        }
         let mut tries = Vec::new();
         for pattern in patterns {
             let body = self.term(right.clone(), level);
@@ -309,11 +311,11 @@ impl<'s> Rewriter<'s> {
                 names.iter().fold(bound, |body, name| bind(call("null", vec![]), Pattern::Var(name), body));
             tries.push(with_nulls);
         }
-        let tried = tries.into_iter().rev().reduce(|later, earlier| {
+        let whole = tries.into_iter().rev().reduce(|later, earlier| {
             let handler = pipe(Term::Var(input), later);
             Term::TryCatch(Box::new(earlier), Some(Box::new(handler)))
         });
-        let body = bind(left, Pattern::Var(value), tried.unwrap_or_default());
+        let body = bind(left, Pattern::Var(value), whole.unwrap_or_default());
         bind(Term::Id, Pattern::Var(input), body)
     }
 

@@ -107,16 +107,16 @@ pub(super) fn outputs(term: &Term<&str>) -> Outputs {
         })),
         Term::Obj(entries) => all(entries.iter().flat_map(|(key, value)| std::iter::once(key).chain(value))),
         Term::Neg(term) => outputs(term),
-        Term::BinOp(left, op, right) => match op {
+        Term::BinOp(
+            left,
             BinaryOp::Math(_)
             | BinaryOp::Cmp(_)
             | BinaryOp::And
             | BinaryOp::Or
             | BinaryOp::Alt
-            | BinaryOp::Pipe(None) => outputs(left).max(outputs(right)),
-            BinaryOp::Pipe(Some(Pattern::Var(_))) => outputs(left).max(outputs(right)),
-            _ => Outputs::Any,
-        },
+            | BinaryOp::Pipe(None | Some(Pattern::Var(_))),
+            right,
+        ) => outputs(left).max(outputs(right)),
         Term::IfThenElse(branches, other) => {
             all(branches.iter().flat_map(|(condition, then)| [condition, then]).chain(other.as_deref()))
         }

@@ -22,8 +22,8 @@ fn block<'s>(code: &'s str, tokens: Vec<Token<&'s str>>, depth: usize) -> Result
     let nesting = tokens.iter().filter(|token| nests(token)).count();
     let left = depth.checked_sub(nesting).ok_or(CompileError::TooDeep { limit: depth })?;
     let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(Token(text, token)) = tokens.next() {
+    let tokens = tokens.into_iter().peekable();
+    for Token(text, token) in tokens {
         let token = match token {
             Tok::Block(inner) => Tok::Block(block(code, inner, left)?),
             Tok::Str(parts) => Tok::Str(text_parts(code, parts, left)?),

@@ -13,7 +13,6 @@ use crate::budget::{self, Exceeded};
 
 /// The error that a value's operator gives once a limit is reached. The evaluation ends with the limit whatever the
 /// expression does with this error.
-#[expect(clippy::needless_pass_by_value, reason = "used as a function for `map_err`")]
 pub(crate) fn exceeded(_: Exceeded) -> Error {
     error("limit reached")
 }

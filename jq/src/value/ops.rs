@@ -136,6 +136,7 @@ impl Add for Value {
 impl Sub for Value {
     type Output = ValueResult;
 
+    #[expect(clippy::suspicious_arithmetic_impl, reason = "the division is of the cost, not of the value")]
     fn sub(self, right: Self) -> ValueResult {
         match (&self, &right) {
             (Value::Number(left), Value::Number(right)) => Ok(calculate(left, right, i64::checked_sub, f64::sub)),

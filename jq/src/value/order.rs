@@ -96,8 +96,8 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
+#[expect(clippy::non_canonical_partial_ord_impl, reason = "jq compares NaN in another way than it sorts it")]
 impl PartialOrd for Value {
-    #[expect(clippy::non_canonical_partial_ord_impl, reason = "jq compares NaN in another way than it sorts it")]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(compare(self, other, false))
     }

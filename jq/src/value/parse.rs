@@ -283,7 +283,7 @@ mod tests {
             (r#""\ud83d\u0041""#, "\u{fffd}A"),
         ] {
             let value = parse(text, 8).expect("a string");
-            assert_eq!(value.as_text().map(|text| text.as_str()), Some(expected), "{text}");
+            assert_eq!(value.as_text().map(smol_str::SmolStr::as_str), Some(expected), "{text}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::value::{Error, Value, ValueResult, error, exceeded};
 /// Longest format, in bytes.
 const FORMAT_BYTES: usize = 4096;
 
+#[expect(clippy::unnecessary_wraps, reason = "natives have one form")]
 pub(super) fn now(_: Value) -> ValueResult {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Value::float(elapsed.as_secs_f64()))
@@ -78,12 +79,11 @@ fn format_text(format: &Value, complaint: &str) -> Result<String, Error> {
 }
 
 fn written(value: &Value, format: &Value, name: &str, zone: &str) -> ValueResult {
-    let time = match value.as_f64() {
-        Some(number) => BrokenDown::from_seconds(seconds(number)?),
-        None => {
-            let time = fields(value, &format!("{name} requires parsed datetime inputs"))?;
-            BrokenDown::from_seconds(time.to_seconds())
-        }
+    let time = if let Some(number) = value.as_f64() {
+        BrokenDown::from_seconds(seconds(number)?)
+    } else {
+        let time = fields(value, &format!("{name} requires parsed datetime inputs"))?;
+        BrokenDown::from_seconds(time.to_seconds())
     };
     let format = format_text(format, &format!("{name} requires a string format"))?;
     Ok(Value::text(write::write(&time, &format, zone)))

@@ -9,6 +9,7 @@ const NO_YEARDAY: i64 = 367;
 
 /// A time being read, and what is known of it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says that one directive was read")]
 struct Reading {
     time: BrokenDown,
     century: Option<i64>,

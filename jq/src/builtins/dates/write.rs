@@ -134,7 +134,6 @@ fn directive_to(time: &BrokenDown, letter: char, field: Field, zone: &str, outpu
         'm' => two(time.month + 1, output),
         'M' => two(time.minute, output),
         'n' => output.push('\n'),
-        'N' => return false,
         'p' => field.text(if time.hour < 12 { "AM" } else { "PM" }, output),
         'P' => field.text(if time.hour < 12 { "am" } else { "pm" }, output),
         'r' => composed("%I:%M:%S %p", output),
