@@ -27,6 +27,8 @@
 //! * [`Output::into_json`], [`Output::as_bool`], [`Output::as_str`], [`Output::is_truthy`], [`Output::items`]
 //! * [`is_file_reference`]`(&str) -> bool` for the `file://` values that are no jq
 //! * [`spawn_worker`] starts a thread with the stack that deep expressions want
+mod budget;
+mod builtins;
 mod compile;
 mod environment;
 mod error;
@@ -36,6 +38,8 @@ mod output;
 mod program;
 mod quotes;
 mod reads;
+mod tree;
+mod value;
 mod walk;
 mod worker;
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jaq_core::{Ctx, Filter, Vars, data::JustLut, unwrap_valr};
-use jaq_json::Val;
+use jaq_core::{Ctx, Filter, Vars};
 
-use crate::{EvalError, Input, Output, Reads};
+use crate::budget::Evaluation;
+use crate::builtins::Engine;
+use crate::value::Value;
+use crate::{EvalError, Input, Limits, Output, Reads};
 
 /// A compiled expression. Cheap to clone and shared by threads.
 #[derive(Clone)]
@@ -14,10 +16,34 @@ pub struct Program(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) source: String,
-    pub(crate) filter: Filter<JustLut<Val>>,
-    pub(crate) environment: Val,
+    pub(crate) filter: Filter<Engine>,
+    pub(crate) environment: Value,
     pub(crate) literal: Option<serde_json::Value>,
     pub(crate) reads: Reads,
+    pub(crate) limits: Limits,
+}
+
+impl Inner {
+    /// Evaluates up to the first output.
+    pub(crate) fn first(&self, input: &Value) -> Result<Option<Value>, EvalError> {
+        let evaluation = Evaluation::begin(&self.limits)?;
+        let ctx = Ctx::<Engine>::new(&self.filter.lut, Vars::new([self.environment.clone()]));
+        let mut outputs = self.filter.id.run((ctx, input.clone()));
+        let first = outputs.next();
+        drop(outputs);
+        if let Some(breach) = evaluation.breach() {
+            return Err(breach);
+        }
+        match first {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(exception)) => match exception.get_err() {
+                Ok(error) => Err(EvalError::Runtime(error.to_string())),
+                // `halt`: the program ends without an output.
+                Err(_) => Ok(None),
+            },
+        }
+    }
 }
 
 impl Program {
@@ -28,11 +54,11 @@ impl Program {
     }
 
     /// Evaluates up to the first output. `None` if there is none.
+    ///
+    /// Safe on any thread: what is left of its stack bounds the evaluation. Deep expressions want a thread from
+    /// [`crate::spawn_worker`].
     pub fn first(&self, input: &Input) -> Result<Option<Output>, EvalError> {
-        let ctx = Ctx::<JustLut<Val>>::new(&self.0.filter.lut, Vars::new([self.0.environment.clone()]));
-        let mut outputs = self.0.filter.id.run((ctx, input.0.clone())).map(unwrap_valr);
-        let first = outputs.next().transpose().map_err(|error| EvalError::Runtime(error.to_string()))?;
-        Ok(first.map(Output))
+        Ok(self.0.first(&input.0)?.map(Output))
     }
 
     /// The value of an expression that is a constant, such as `"bitbucketProject"`, `true` or `5`.

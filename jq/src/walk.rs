@@ -12,6 +12,9 @@ use crate::reads::{Read, Reads, Step};
 /// More paths than this are not told apart any more.
 const MOST: usize = 256;
 
+/// Steps of a path that are told apart.
+const DEEPEST: usize = 64;
+
 /// A place in the input, and where in the source it was last named.
 #[derive(Clone, Debug, PartialEq)]
 struct Place {
@@ -268,9 +271,11 @@ impl<'s> Walk<'_, 's> {
 
 fn extended(place: &Place, step: Step, span: Option<Range<usize>>) -> Place {
     let mut steps = place.steps.clone();
-    // Below what is not known nothing is known.
-    if steps.last() != Some(&Step::Any) {
-        steps.push(step);
+    // Below what is not known nothing is known; neither is what lies deeper than any object.
+    match steps.last() {
+        Some(Step::Any) => {}
+        _ if steps.len() >= DEEPEST => steps.push(Step::Any),
+        _ => steps.push(step),
     }
     Place { steps, span: span.unwrap_or_else(|| place.span.clone()), optional: place.optional }
 }

@@ -1,0 +1,175 @@
+//! The text of an expression before it is taken apart into tokens.
+
+use crate::CompileError;
+
+/// A text that the lexer understands, and how its positions relate to the source.
+#[derive(Debug)]
+pub(crate) struct Normalized {
+    pub(crate) code: String,
+    /// Positions in `code` from which on the source is that many bytes longer.
+    shifts: Vec<(usize, usize)>,
+}
+
+impl Normalized {
+    /// The position in the source of a position in the code.
+    pub(crate) fn in_source(&self, position: usize) -> usize {
+        position + self.shifts.iter().take_while(|(at, _)| *at <= position).map(|(_, longer)| longer).sum::<usize>()
+    }
+}
+
+/// Bounds the nesting, and replaces what jq's grammar has and the lexer does not: surrogates written as two escapes, and
+/// numbers with nothing behind their point.
+pub(crate) fn normalize(source: &str, max_depth: usize) -> Result<Normalized, CompileError> {
+    let mut scanner = Scanner { source, at: 0, code: String::with_capacity(source.len()), shifts: Vec::new() };
+    // What encloses the current position: brackets, strings, and interpolations within strings.
+    let mut open: Vec<Open> = Vec::new();
+    while let Some(c) = scanner.peek() {
+        if matches!(open.last(), Some(Open::Text)) {
+            scanner.within_text(c, &mut open);
+        } else {
+            scanner.outside_text(c, &mut open);
+        }
+        if open.len() > max_depth {
+            return Err(CompileError::TooDeep { limit: max_depth });
+        }
+    }
+    Ok(Normalized { code: scanner.code, shifts: scanner.shifts })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Bracket,
+    Text,
+}
+
+struct Scanner<'s> {
+    source: &'s str,
+    at: usize,
+    code: String,
+    shifts: Vec<(usize, usize)>,
+}
+
+impl Scanner<'_> {
+    fn rest(&self) -> &str {
+        self.source.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// Copies the next bytes of the source.
+    fn copy(&mut self, length: usize) {
+        let piece = self.source.get(self.at..self.at + length).unwrap_or_default();
+        self.code.push_str(piece);
+        self.at += length;
+    }
+
+    /// Puts other text in place of the next bytes of the source.
+    fn replace(&mut self, length: usize, replacement: &str) {
+        self.code.push_str(replacement);
+        self.at += length;
+        if let Some(longer) = length.checked_sub(replacement.len()).filter(|longer| *longer > 0) {
+            self.shifts.push((self.code.len(), longer));
+        }
+    }
+
+    fn within_text(&mut self, c: char, open: &mut Vec<Open>) {
+        match c {
+            '"' => {
+                open.pop();
+                self.copy(1);
+            }
+            '\\' => {
+                let rest = self.rest();
+                if rest.starts_with("\\(") {
+                    open.push(Open::Bracket);
+                    self.copy(2);
+                } else if let Some((character, length)) = surrogate(rest) {
+                    self.replace(length, character.encode_utf8(&mut [0; 4]));
+                } else {
+                    let next = rest.chars().nth(1).map_or(0, char::len_utf8);
+                    self.copy(1 + next);
+                }
+            }
+            other => self.copy(other.len_utf8()),
+        }
+    }
+
+    fn outside_text(&mut self, c: char, open: &mut Vec<Open>) {
+        match c {
+            '"' => {
+                open.push(Open::Text);
+                self.copy(1);
+            }
+            '(' | '[' | '{' => {
+                open.push(Open::Bracket);
+                self.copy(1);
+            }
+            ')' | ']' | '}' => {
+                open.pop();
+                self.copy(1);
+            }
+            '#' => {
+                let length = self.rest().find('\n').unwrap_or(self.rest().len());
+                self.copy(length);
+            }
+            '0'..='9' => self.number(),
+            c if c.is_ascii_alphabetic() || c == '_' || c == '$' || c == '@' => {
+                let word = self.rest().bytes().skip(1).take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+                self.copy(1 + word);
+            }
+            other => self.copy(other.len_utf8()),
+        }
+    }
+
+    /// Copies a number; `5.` becomes `5`, unless a path or a second point follows.
+    fn number(&mut self) {
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        self.copy(digits);
+        let mut after = self.rest().chars();
+        if after.next() == Some('.') {
+            let follows = after.next();
+            if follows.is_some_and(|c| c.is_ascii_digit()) {
+                let fraction = self.rest().bytes().skip(1).take_while(u8::is_ascii_digit).count();
+                self.copy(1 + fraction);
+            } else if !follows.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '_' | '[' | '"')) {
+                self.replace(1, "");
+            }
+        }
+    }
+}
+
+/// The character of two surrogate escapes or of a lone one, and the length of the escapes.
+fn surrogate(text: &str) -> Option<(char, usize)> {
+    let unit = |text: &str| u32::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    let high = unit(text).filter(|unit| (0xd800..0xe000).contains(unit))?;
+    let low = text.get(6..).and_then(unit).filter(|unit| (0xdc00..0xe000).contains(unit));
+    match low {
+        Some(low) if high < 0xdc00 => {
+            char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).map(|character| (character, 12))
+        }
+        _ => Some((char::REPLACEMENT_CHARACTER, 6)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalize;
+
+    #[test]
+    fn surrogates_and_numbers_are_replaced_and_positions_kept() {
+        let source = r#""\ud83d\ude00" + 5. + x"#;
+        let normalized = normalize(source, 8).expect("shallow");
+        assert_eq!(normalized.code, "\"\u{1f600}\" + 5 + x");
+        let at = normalized.code.find('x').expect("an x");
+        assert_eq!(source.get(normalized.in_source(at)..), Some("x"));
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_nest() {
+        assert!(normalize("\"((((((((((\" # ((((((((((", 2).is_ok());
+        assert!(normalize("\"\\(\"\\(\"\\(1)\")\")\"", 3).is_err());
+        assert!(normalize(&"(".repeat(100), 64).is_err());
+    }
+}

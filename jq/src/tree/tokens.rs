@@ -1,0 +1,119 @@
+//! Tokens that the parser does not know yet.
+
+use jaq_core::load::lex::{StrPart, Tok, Token};
+
+use crate::CompileError;
+
+/// The name of the variable that marks an array pattern as alternatives: `p ?// q` is handed to the parser as
+/// `[p, q, $__alternatives]`, and [`super::Rewriter`] takes it apart again.
+pub(crate) const ALTERNATIVES: &str = "$__alternatives";
+
+/// Bounds how deep the parser goes, and rewrites what it does not know: `p ?// q` and numbers such as `.5`.
+pub(crate) fn prepare<'s>(
+    code: &'s str,
+    tokens: Vec<Token<&'s str>>,
+    depth: usize,
+) -> Result<Vec<Token<&'s str>>, CompileError> {
+    block(code, tokens, depth)
+}
+
+fn block<'s>(code: &'s str, tokens: Vec<Token<&'s str>>, depth: usize) -> Result<Vec<Token<&'s str>>, CompileError> {
+    // Each operator and keyword may nest what follows it; commas and semicolons do not.
+    let nesting = tokens.iter().filter(|token| nests(token)).count();
+    let left = depth.checked_sub(nesting).ok_or(CompileError::TooDeep { limit: depth })?;
+    let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
+    let tokens = tokens.into_iter().peekable();
+    for Token(text, token) in tokens {
+        let token = match token {
+            Tok::Block(inner) => Tok::Block(block(code, inner, left)?),
+            Tok::Str(parts) => Tok::Str(text_parts(code, parts, left)?),
+            Tok::Num => {
+                let follows_point = matches!(output.last(), Some(Token(".", Tok::Sym)))
+                    && starts_at(code, text)
+                        .is_some_and(|start| code.get(..start).is_some_and(|code| code.ends_with('.')));
+                if let Some(with_point) = follows_point.then(|| with_point(code, text)).flatten() {
+                    output.pop();
+                    output.push(Token(with_point, Tok::Num));
+                    continue;
+                }
+                Tok::Num
+            }
+            other => other,
+        };
+        output.push(Token(text, token));
+    }
+    Ok(alternatives(output))
+}
+
+fn nests(token: &Token<&str>) -> bool {
+    match token.1 {
+        Tok::Sym => {
+            !matches!(token.0, "," | ";" | ":" | "." | ".." | "?" | ")" | "]" | "}") && !token.0.starts_with('.')
+        }
+        Tok::Word => matches!(
+            token.0,
+            "def" | "if" | "elif" | "try" | "catch" | "label" | "reduce" | "foreach" | "as" | "and" | "or"
+        ),
+        Tok::Block(_) => true,
+        _ => false,
+    }
+}
+
+fn text_parts<'s>(
+    code: &'s str,
+    parts: Vec<StrPart<&'s str, Token<&'s str>>>,
+    depth: usize,
+) -> Result<Vec<StrPart<&'s str, Token<&'s str>>>, CompileError> {
+    let part = |part| match part {
+        StrPart::Term(Token(text, Tok::Block(inner))) => {
+            block(code, inner, depth).map(|inner| StrPart::Term(Token(text, Tok::Block(inner))))
+        }
+        other => Ok(other),
+    };
+    parts.into_iter().map(part).collect()
+}
+
+/// Where a piece of the code starts in it.
+fn starts_at(code: &str, piece: &str) -> Option<usize> {
+    (piece.as_ptr().addr()).checked_sub(code.as_ptr().addr()).filter(|start| *start <= code.len())
+}
+
+/// The number with the point before it.
+fn with_point<'s>(code: &'s str, number: &'s str) -> Option<&'s str> {
+    let start = starts_at(code, number)?.checked_sub(1)?;
+    code.get(start..start + 1 + number.len())
+}
+
+/// Joins the patterns of `as p ?// q |` into one.
+fn alternatives<'s>(tokens: Vec<Token<&'s str>>) -> Vec<Token<&'s str>> {
+    let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_as = token.0 == "as" && matches!(token.1, Tok::Word);
+        output.push(token);
+        if !is_as {
+            continue;
+        }
+        let mut patterns: Vec<Token<&'s str>> = tokens.next().into_iter().collect();
+        while matches!(tokens.peek(), Some(Token("?", Tok::Sym))) {
+            tokens.next();
+            if matches!(tokens.peek(), Some(Token("//", Tok::Sym))) {
+                tokens.next();
+                patterns.extend(tokens.next());
+            }
+        }
+        if patterns.len() < 2 {
+            output.extend(patterns);
+            continue;
+        }
+        let mut inner = Vec::new();
+        for pattern in patterns {
+            inner.push(pattern);
+            inner.push(Token(",", Tok::Sym));
+        }
+        inner.push(Token(ALTERNATIVES, Tok::Var));
+        inner.push(Token("]", Tok::Sym));
+        output.push(Token("[", Tok::Block(inner)));
+    }
+    output
+}
