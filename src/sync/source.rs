@@ -1,6 +1,7 @@
 //! Where objects come from.
 
 use futures::future::{BoxFuture, FutureExt};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::bitbucket::{CallError, Page, Transport};
@@ -37,6 +38,15 @@ pub trait Reader: Send + Sync {
 
     /// The content of a file; `None` where it does not exist.
     fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>>;
+
+    /// The keys under which mappings find what is fetched for an object beside it.
+    fn extras(&self, kind: Kind) -> &'static [&'static str];
+
+    /// What stands under one of those keys.
+    fn extra<'a>(&'a self, place: &'a FilePlace, key: &'a str) -> BoxFuture<'a, Result<Value, CallError>>;
+
+    /// Whether an object that exists belongs to a listing; `None` where only the service can tell.
+    fn admits(&self, listing: &Listing, raw: &str) -> Option<bool>;
 
     /// Requests sent so far, repeated attempts included.
     fn requests(&self) -> u64;
@@ -92,6 +102,18 @@ impl<S: kinds::Source + kinds::Files> Reader for Bitbucket<S> {
 
     fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>> {
         self.source.file(place, path).boxed()
+    }
+
+    fn extras(&self, kind: Kind) -> &'static [&'static str] {
+        self.source.extras(kind)
+    }
+
+    fn extra<'a>(&'a self, place: &'a FilePlace, key: &'a str) -> BoxFuture<'a, Result<Value, CallError>> {
+        self.source.extra(place, key).boxed()
+    }
+
+    fn admits(&self, listing: &Listing, raw: &str) -> Option<bool> {
+        self.source.admits(listing, raw)
     }
 
     fn requests(&self) -> u64 {
