@@ -45,26 +45,52 @@ impl Emitter<'_> {
         let gets = gettable.iter().map(|kind| method("get", kind));
         let lists = self.kinds.values().map(|kind| self.list(kind));
         let getters = gettable.iter().map(|kind| self.get(kind));
-        quote! {
-            /// What of the settings bounds the listings.
-            #[derive(Debug, Clone, PartialEq, Eq)]
-            pub struct Scope {
-                #(#setting_fields)*
+        let head = if settings.is_empty() {
+            quote! {
+                /// Lists and fetches the kinds of this product.
+                #[derive(Debug, Clone)]
+                pub struct Source {
+                    client: api::Client,
+                }
             }
+        } else {
+            quote! {
+                /// What of the settings bounds the listings.
+                #[derive(Debug, Clone, PartialEq, Eq)]
+                pub struct Scope {
+                    #(#setting_fields)*
+                }
 
-            /// Lists and fetches the kinds of this product.
-            #[derive(Debug, Clone)]
-            pub struct Source {
-                client: api::Client,
-                scope: Scope,
+                /// Lists and fetches the kinds of this product.
+                #[derive(Debug, Clone)]
+                pub struct Source {
+                    client: api::Client,
+                    scope: Scope,
+                }
             }
-
-            impl Source {
+        };
+        let new = if settings.is_empty() {
+            quote! {
+                /// A source that asks through `client`.
+                #[must_use]
+                pub fn new(client: api::Client) -> Self {
+                    Self { client }
+                }
+            }
+        } else {
+            quote! {
                 /// A source that asks through `client` for what is in `scope`.
                 #[must_use]
                 pub fn new(client: api::Client, scope: Scope) -> Self {
                     Self { client, scope }
                 }
+            }
+        };
+        quote! {
+            #head
+
+            impl Source {
+                #new
 
                 #(#lists)*
                 #(#getters)*

@@ -5,7 +5,7 @@ use futures::stream::{StreamExt as _, iter};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::datacenter::{self, PROJECT, REPOSITORY, Scope};
+use super::datacenter::{self, PROJECT, REPOSITORY};
 use super::files::{FilePlace, Files, server_place};
 use super::key::{KeyError, ObjectKey};
 use super::kind::Kind;
@@ -37,7 +37,7 @@ impl DataCenter {
     }
 
     async fn source(&self) -> Result<datacenter::Source, CallError> {
-        Ok(datacenter::Source::new(self.server.client().await?.clone(), Scope {}))
+        Ok(datacenter::Source::new(self.server.client().await?.clone()))
     }
 
     /// The projects that a selector names, each fetched by its key; one that does not exist is left out.

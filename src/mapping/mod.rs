@@ -20,4 +20,7 @@ pub use document::{
 pub use error::MappingError;
 pub use node::{Content, Key, Node, Position};
 pub use pool::{Pool, PoolClosed};
-pub use released::{CLOUD_DEFAULT, Released, released};
+pub use released::{
+    CLOUD_DEFAULT, CLOUD_PREFIXED, DATACENTER_DEFAULT, DATACENTER_DOCUMENTED, DATACENTER_PREFIXED, RELEASED, Released,
+    released,
+};

@@ -23,7 +23,35 @@ pub static CLOUD_DEFAULT: Released = Released {
     blueprints: include_str!("../../mappings/cloud/blueprints.yaml"),
 };
 
-static RELEASED: &[&Released] = &[&CLOUD_DEFAULT];
+/// The default mapping of Bitbucket Cloud with a prefix before each identifier.
+pub static CLOUD_PREFIXED: Released =
+    Released { name: "prefixed", mapping: include_str!("../../mappings/cloud/prefixed.yaml"), ..CLOUD_DEFAULT };
+
+/// The default mapping of Bitbucket Data Center.
+pub static DATACENTER_DEFAULT: Released = Released {
+    product: "datacenter",
+    name: "default",
+    mapping: include_str!("../../mappings/datacenter/default.yaml"),
+    blueprints: include_str!("../../mappings/datacenter/blueprints.yaml"),
+};
+
+/// The mapping that Port documents for Bitbucket Data Center.
+pub static DATACENTER_DOCUMENTED: Released = Released {
+    name: "documented",
+    mapping: include_str!("../../mappings/datacenter/documented.yaml"),
+    ..DATACENTER_DEFAULT
+};
+
+/// The default mapping of Bitbucket Data Center with a prefix before each identifier.
+pub static DATACENTER_PREFIXED: Released = Released {
+    name: "prefixed",
+    mapping: include_str!("../../mappings/datacenter/prefixed.yaml"),
+    ..DATACENTER_DEFAULT
+};
+
+/// All released mappings.
+pub static RELEASED: &[&Released] =
+    &[&CLOUD_DEFAULT, &CLOUD_PREFIXED, &DATACENTER_DEFAULT, &DATACENTER_DOCUMENTED, &DATACENTER_PREFIXED];
 
 /// The released mapping of that product and name, for example `cloud`, `default`.
 #[must_use]
