@@ -78,7 +78,7 @@ pub(crate) fn wanted(ctx: &Context, planned: &PlannedResource) -> impl Iterator<
     let files = planned.selector.enrichment(SELECTOR).iter();
     let files = files.filter(|path| planned.resource.may_read(&[INCLUDED_FILES, path])).cloned().map(Want::File);
     let extras = ctx.source.extras(planned.kind).iter().copied();
-    files.chain(extras.filter(|key| planned.resource.may_read(&[key])).map(Want::Extra))
+    files.chain(extras.filter(|key| planned.resource.names(key)).map(Want::Extra))
 }
 
 /// What the resources of a listing read.
