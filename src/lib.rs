@@ -10,6 +10,7 @@ pub mod bitbucket;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod http;
 pub mod kinds;
 pub mod logs;

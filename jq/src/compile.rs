@@ -10,6 +10,7 @@ use jaq_json::Val;
 
 use crate::program::{Inner, Program};
 use crate::quotes::double_outer_quotes;
+use crate::walk::reads_of;
 use crate::{CompileError, Environment, Limits, Reads, is_file_reference};
 
 /// Compiles expressions under the same limits and with the same environment.
@@ -59,10 +60,21 @@ impl Compiler {
             .iter()
             .map(|(name, value)| (Val::from(name.to_owned()), Val::from(value.to_owned())))
             .collect();
-        let reads = Reads { reads: Vec::new(), incomplete: literal.is_none() };
+        let reads = reads(&code);
         let inner = Inner { source: source.to_owned(), filter, environment: Val::obj(environment), literal, reads };
         Ok(Program(Arc::new(inner)))
     }
+}
+
+/// The paths that an expression reads; what cannot be parsed reads anything.
+fn reads(code: &str) -> Reads {
+    let unknown = Reads { reads: Vec::new(), incomplete: true };
+    let Ok(tokens) = Lexer::new(code).lex() else { return unknown };
+    let Ok(term) = Parser::new(&tokens).parse(Parser::term) else { return unknown };
+    reads_of(&term, |piece| {
+        let start = (piece.as_ptr() as usize).checked_sub(code.as_ptr() as usize)?;
+        Some(start..start + piece.len())
+    })
 }
 
 /// The value of a term that is a constant.

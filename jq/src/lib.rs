@@ -36,6 +36,7 @@ mod output;
 mod program;
 mod quotes;
 mod reads;
+mod walk;
 mod worker;
 
 pub use compile::Compiler;
@@ -45,6 +46,6 @@ pub use input::Input;
 pub use limits::Limits;
 pub use output::{Items, Output};
 pub use program::Program;
-pub use quotes::is_file_reference;
+pub use quotes::{double_outer_quotes, is_file_reference};
 pub use reads::{Read, Reads, Step};
 pub use worker::{WORKER_STACK_BYTES, spawn_worker};

@@ -11,7 +11,8 @@ pub fn is_file_reference(source: &str) -> bool {
 /// A quote opens a string at the start of the text or after a blank, unless a blank or `"` follows; it closes one before
 /// a blank or the end, unless a blank or `"` precedes. The blank beside a converted quote is used up: it does not count
 /// for the next quote. Both quotes are one byte long, so positions in the result are positions in the source.
-pub(crate) fn double_outer_quotes(source: &str) -> String {
+#[must_use]
+pub fn double_outer_quotes(source: &str) -> String {
     let chars: Vec<char> = source.chars().collect();
     let at = |index: usize| chars.get(index).copied();
     let mut output = String::with_capacity(source.len());
@@ -62,7 +63,7 @@ mod tests {
             ("'a' 'b'", "\"a\" 'b\""),
             (". | 'x", ". | \"x"),
             ("'", "\""),
-            ("' '", "' \""),
+            ("' '", "\" '"),
             ("", ""),
         ] {
             assert_eq!(double_outer_quotes(source), expected, "{source}");

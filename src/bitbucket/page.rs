@@ -2,8 +2,6 @@
 
 use serde_json::value::RawValue;
 
-use super::listing::NextLink;
-
 /// One page of a listing: the objects as they came, and where the next page is.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -11,10 +9,4 @@ pub struct Page {
     pub values: Vec<Box<RawValue>>,
     /// A link, or the position to continue at; `None` on the last page.
     pub next: Option<String>,
-}
-
-impl NextLink for Page {
-    fn next_link(&self) -> Option<&str> {
-        self.next.as_deref()
-    }
 }

@@ -19,7 +19,7 @@ pub trait Catalog: Send + Sync {
 
     /// How much one upsert takes.
     fn bulk_limits(&self) -> BulkLimits {
-        BulkLimits { entities: 20, bytes: 1 << 20 }
+        BulkLimits { entities: 20, bytes: 1 << 20, in_flight: 10 }
     }
 
     /// The blueprint of that identifier, `None` where there is none.
@@ -72,6 +72,8 @@ pub struct BulkLimits {
     pub entities: usize,
     /// Bytes of their JSON.
     pub bytes: usize,
+    /// Upserts at the same time.
+    pub in_flight: usize,
 }
 
 /// How an upsert treats what is there.

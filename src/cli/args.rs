@@ -1,8 +1,11 @@
 //! Commands and options.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::mapping::{MapArgs, MappingCommand};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -10,10 +13,22 @@ Exit codes:
   1    not done: settings, mapping, credentials, a file or a service is at fault
   2    the resync ended, but incomplete (the summary says what is missing)
   64   the command line is wrong
-  130  interrupted
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM); 0 as the first process of a container
 
-Settings come from OCEAN__… variables, `.env`, `config.yaml` and options, the later named ones winning \
-in reverse order; see docs/settings.md.";
+Settings come from options, OCEAN__… variables, `.env` and `config.yaml`; what is named first here wins. \
+See docs/settings.md.
+
+Without any argument it runs as the container image does: `bitbucket-port ocean sail`.";
+
+const EXIT_CODES_OF_SAIL: &str = "\
+Exit codes of `sail`:
+  0    the resync was done, complete or not; or a signal ended the first process of a container
+  1    not begun: settings, the port of the server, or what had to be set up at Port
+  2    with OCEAN__STRICT_EXIT=true: the resync ended incomplete, or broke off
+  64   the command line is wrong
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)";
 
 /// Keeps a software catalog true to what is in Bitbucket.
 #[derive(Debug, Parser)]
@@ -45,6 +60,10 @@ pub(crate) enum Format {
     Human,
     /// One JSON document on standard output.
     Json,
+    /// Annotations of GitHub's workflows (`mapping check` only).
+    Github,
+    /// A code quality report of GitLab (`mapping check` only).
+    Gitlab,
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +93,87 @@ never as the value of an option, where every user of the machine could read them
   bitbucket-port kinds pull-request --product datacenter
   bitbucket-port kinds --format json")]
     Kinds(KindsArgs),
+    #[command(after_help = "Examples:
+  bitbucket-port settings
+  bitbucket-port settings --defaults > config.yaml
+  bitbucket-port settings --schema > settings.schema.json")]
+    Settings(SettingsArgs),
+    /// Run as Port's runtime does: the command line of its container images
+    Ocean {
+        #[command(subcommand)]
+        command: OceanCommand,
+    },
+    #[command(subcommand)]
+    Mapping(MappingCommand),
+    #[command(after_help = "Examples:
+  curl -s https://api.bitbucket.org/2.0/repositories/acme | bitbucket-port map --kind repository
+  bitbucket-port map --kind pull-request --mapping mapping.yaml --explain < pull-requests.json")]
+    Map(MapArgs),
+}
+
+/// The command line when the program is called by the name `ocean`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ocean",
+    version,
+    about = "Keeps a software catalog at Port true to what is in Bitbucket",
+    after_help = EXIT_CODES_OF_SAIL,
+    disable_help_subcommand = true
+)]
+pub struct OceanCli {
+    #[command(subcommand)]
+    pub(crate) command: OceanCommand,
+}
+
+/// What is offered of the commands of Port's runtime.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OceanCommand {
+    Sail(SailArgs),
+    /// Print the version
+    Version,
+    /// Commands of Port's runtime that make no sense here.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+/// Keep the catalog at Port true to Bitbucket, as the settings say
+///
+/// All settings come from OCEAN__… and APPLICATION__… variables, .env and config.yaml; docs/settings.md lists them.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES_OF_SAIL)]
+pub(crate) struct SailArgs {
+    /// The folder with config.yaml and .env.
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Least important messages to log: ERROR, WARNING, INFO, DEBUG or CRITICAL; `APPLICATION__LOG_LEVEL` beats it.
+    #[arg(long, short, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+    /// The port of the HTTP server, 8000 by default; `APPLICATION__PORT` beats it.
+    #[arg(long, short)]
+    pub(crate) port: Option<String>,
+    /// Whether to create the first blueprints and mapping at Port.
+    #[arg(long, short, value_name = "BOOL")]
+    pub(crate) initialize_port_resources: Option<String>,
+    /// Resync once and end, whatever the event listener in the settings.
+    #[arg(long, short = 'O')]
+    pub(crate) once: bool,
+}
+
+impl Default for SailArgs {
+    fn default() -> Self {
+        Self { path: ".".into(), log_level: None, port: None, initialize_port_resources: None, once: false }
+    }
+}
+
+/// Show every setting with its value and where it came from; secrets are masked
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArgs {
+    /// Print a config.yaml with all defaults, commented.
+    #[arg(long, conflicts_with = "schema")]
+    pub(crate) defaults: bool,
+    /// Print the JSON Schema of config.yaml.
+    #[arg(long)]
+    pub(crate) schema: bool,
 }
 
 /// Show the whole way on invented data: no network, no account

@@ -11,7 +11,8 @@ pub(crate) use with_sandbox::run;
 
 #[cfg(feature = "demo")]
 mod with_sandbox {
-    use std::path::{Path, PathBuf};
+    use std::fmt::Write as _;
+    use std::path::Path;
 
     use bitbucket_port_sandbox::cloud::{Options, Server, World, WorldSpec};
     use serde_json::Value;
@@ -40,7 +41,7 @@ mod with_sandbox {
         let report = sync(&settings, global, &file).await?;
         server.stop();
         let entity = example(&file).await?;
-        global.print(&report, |report| show(report, &entity, &file))?;
+        global.print(&report, |report| show(report, entity.as_ref(), &file))?;
         Ok(report::exit(&report))
     }
 
@@ -98,7 +99,7 @@ mod with_sandbox {
         Ok(first.first().and_then(|stored| serde_json::to_value(stored).ok()))
     }
 
-    fn show(report: &Report, entity: &Option<Value>, file: &PathBuf) -> String {
+    fn show(report: &Report, entity: Option<&Value>, file: &Path) -> String {
         let mut text = report::human(report);
         if let Some(entity) = entity {
             text.push_str("\none entity in full:\n");
@@ -106,12 +107,14 @@ mod with_sandbox {
             text.push('\n');
         }
         let file = file.display();
-        text.push_str(&format!(
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
             "\nwhat next:
   sqlite3 {file} 'select blueprint, count(*) from entities group by blueprint'
   bitbucket-port kinds
   bitbucket-port resync --workspace YOUR-WORKSPACE --token-file token.txt --catalog sqlite:catalog.db\n"
-        ));
+        );
         text
     }
 }

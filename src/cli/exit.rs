@@ -13,8 +13,12 @@ pub enum Exit {
     Incomplete,
     /// The command line itself is wrong.
     Usage,
-    /// Interrupted by a signal.
+    /// Interrupted by a person (`SIGINT`).
     Interrupted,
+    /// Terminated by a supervisor (`SIGTERM`).
+    Terminated,
+    /// The end of a container process, as the daemon decides it.
+    Daemon(u8),
 }
 
 impl Exit {
@@ -27,6 +31,8 @@ impl Exit {
             Self::Incomplete => 2,
             Self::Usage => 64,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::Daemon(code) => code,
         }
     }
 }

@@ -6,12 +6,17 @@ mod exit;
 mod failure;
 mod kinds;
 mod logging;
+mod map;
+mod mapping;
+mod port_job;
 mod progress;
 mod report;
 mod resync;
 mod run;
+mod sail;
+mod settings;
 mod table;
 
-pub use args::Cli;
+pub use args::{Cli, OceanCli};
 pub use exit::Exit;
 pub use run::run;

@@ -1,12 +1,18 @@
 //! From arguments to the command that answers them.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use clap::Parser;
 
-use super::args::{Cli, Command, Format, Global};
+use crate::daemon::{Signal, Signals};
+
+use super::args::{Cli, Command, Format, Global, OceanCli, OceanCommand, SailArgs};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::mapping::MappingCommand;
 use super::progress::Wanted;
-use super::{demo, kinds, resync};
+use super::{demo, kinds, map, mapping, resync, sail, settings};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -14,8 +20,8 @@ pub(crate) type Ended = Result<Exit, Failure>;
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn run() -> Exit {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let called = match parse(std::env::args_os().collect()) {
+        Ok(called) => called,
         Err(error) => return usage(&error),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -26,9 +32,13 @@ pub fn run() -> Exit {
         }
     };
     let ended = runtime.block_on(async {
-        tokio::select! {
-            ended = dispatch(cli) => ended,
-            () = interrupted() => Ok(Exit::Interrupted),
+        match called {
+            // Minds signals itself.
+            Called::Ocean(command) => ocean(command).await,
+            Called::Friendly(cli) => tokio::select! {
+                ended = dispatch(cli) => ended,
+                exit = stopped() => Ok(exit),
+            },
         }
     });
     // Reading standard input or a name look-up may hang in a thread of its own; nothing waits for it.
@@ -39,12 +49,60 @@ pub fn run() -> Exit {
     })
 }
 
+/// As what the program was called.
+#[derive(Debug)]
+enum Called {
+    /// As the runtime in a container.
+    Ocean(OceanCommand),
+    /// By a person.
+    Friendly(Cli),
+}
+
+/// By the name `ocean` and without arguments the program stands in for Port's runtime.
+fn parse(arguments: Vec<OsString>) -> Result<Called, clap::Error> {
+    let name = arguments.first().map(Path::new).and_then(Path::file_stem);
+    if name.is_some_and(|name| name == "ocean") {
+        return OceanCli::try_parse_from(arguments).map(|cli| Called::Ocean(cli.command));
+    }
+    if arguments.len() <= 1 {
+        return Ok(Called::Ocean(OceanCommand::Sail(SailArgs::default())));
+    }
+    Cli::try_parse_from(arguments).map(|cli| match cli.command {
+        Command::Ocean { command } => Called::Ocean(command),
+        _ => Called::Friendly(cli),
+    })
+}
+
+async fn ocean(command: OceanCommand) -> Ended {
+    match command {
+        OceanCommand::Sail(args) => Ok(sail::run(&args).await),
+        OceanCommand::Version => {
+            write_out(&format!("{}\n", env!("CARGO_PKG_VERSION")))?;
+            Ok(Exit::Done)
+        }
+        OceanCommand::Other(given) => {
+            let name = given.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            Err(Failure::new(format!("`ocean {name}` is not offered here"))
+                .remedy("offered are `ocean sail` and `ocean version`; see also `bitbucket-port --help`"))
+        }
+    }
+}
+
 async fn dispatch(cli: Cli) -> Ended {
     let Cli { global, command } = cli;
+    let checks = matches!(command, Command::Mapping(MappingCommand::Check(_)));
+    if matches!(global.format, Format::Github | Format::Gitlab) && !checks {
+        return Err(Failure::new("this command does not print that format")
+            .remedy("use `--format human` or `json`; `github` and `gitlab` are for `mapping check`"));
+    }
     match command {
+        Command::Ocean { command } => ocean(command).await,
+        Command::Settings(args) => settings::run(&args, &global),
         Command::Demo(args) => demo::run(&args, &global).await,
         Command::Resync(args) => resync::run(&args, &global).await,
         Command::Kinds(args) => kinds::run(&args, &global),
+        Command::Mapping(command) => mapping::run(command, global).await,
+        Command::Map(args) => map::run(args, global).await,
     }
 }
 
@@ -55,19 +113,14 @@ fn usage(error: &clap::Error) -> Exit {
     exit
 }
 
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+/// Waits for a signal that ends the command.
+async fn stopped() -> Exit {
+    // Where signals cannot be taken over, they end the process by themselves.
+    let Ok(mut signals) = Signals::install() else { return std::future::pending().await };
+    match signals.next().await {
+        Signal::Interrupt => Exit::Interrupted,
+        Signal::Terminate => Exit::Terminated,
     }
-    drop(tokio::signal::ctrl_c().await);
 }
 
 impl Global {
@@ -82,20 +135,25 @@ impl Global {
         result: &T,
         human: impl FnOnce(&T) -> String,
     ) -> Result<(), Failure> {
-        use std::io::Write as _;
         let text = match self.format {
-            Format::Human => human(result),
+            Format::Human | Format::Github | Format::Gitlab => human(result),
             Format::Json => serde_json::to_string_pretty(result)
                 .map(|text| text + "\n")
                 .map_err(|error| Failure::new("the result cannot be written as JSON").because(error))?,
         };
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever closes the pipe has seen enough.
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Failure::new("standard output cannot be written").because(error))
-            }
-            _ => Ok(()),
+        write_out(&text)
+    }
+}
+
+/// Writes to standard output.
+pub(crate) fn write_out(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever closes the pipe has seen enough.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new("standard output cannot be written").because(error))
         }
+        _ => Ok(()),
     }
 }

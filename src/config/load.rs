@@ -112,10 +112,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, SettingsErrors> {
     let overlay = overlay(sources, &mut findings);
     let values = Values::read(&overlay, &mut findings);
     let settings = Settings::build(&values, sources, &mut findings);
-    let (problems, warnings) = findings.finish();
+    let errors = findings.finish();
     match settings {
-        Some(settings) if problems.is_empty() => Ok(Loaded { settings, warnings }),
-        _ => Err(SettingsErrors { problems, warnings }),
+        Some(settings) if errors.problems.is_empty() => Ok(Loaded { settings, warnings: errors.warnings }),
+        _ => Err(errors),
     }
 }
 

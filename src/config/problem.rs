@@ -62,6 +62,23 @@ pub struct SettingsErrors {
     pub problems: Vec<Problem>,
     /// What was noticed besides; often the cause of a problem (a misspelt key).
     pub warnings: Vec<Warning>,
+    /// What is missing for the connection to Port, which not every command needs.
+    pub(crate) for_port: Vec<Problem>,
+}
+
+impl SettingsErrors {
+    /// These problems, with what was noticed besides.
+    #[must_use]
+    pub const fn new(problems: Vec<Problem>, warnings: Vec<Warning>) -> Self {
+        Self { problems, warnings, for_port: Vec::new() }
+    }
+
+    /// The same for a command that needs Port: what is missing for it counts as well.
+    #[must_use]
+    pub fn including_port(mut self) -> Self {
+        self.problems.append(&mut self.for_port);
+        self
+    }
 }
 
 impl fmt::Display for SettingsErrors {
@@ -83,6 +100,8 @@ impl fmt::Display for SettingsErrors {
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Warning>,
+    /// What is missing for the connection to Port.
+    pub(crate) for_port: Vec<Problem>,
     /// A source could not be read, so what seems missing may stand in it.
     pub(crate) incomplete: bool,
     unlisted: usize,
@@ -131,11 +150,12 @@ impl Findings {
     }
 
     /// Closes the list.
-    pub(crate) fn finish(mut self) -> (Vec<Problem>, Vec<Warning>) {
+    pub(crate) fn finish(mut self) -> SettingsErrors {
         if self.unlisted > 0 {
             let what = format!("{} further warnings are not shown", self.unlisted);
             self.warnings.push(Warning { key: "settings".into(), origin: None, what });
         }
-        (self.problems, self.warnings)
+        let for_port = if self.incomplete { Vec::new() } else { self.for_port };
+        SettingsErrors { problems: self.problems, warnings: self.warnings, for_port }
     }
 }

@@ -63,6 +63,7 @@ impl Settings {
         build::check_identifier(values, findings);
         let mut without_port = Findings::default();
         let port = build::port(values, findings, &mut without_port);
+        findings.for_port.clone_from(&without_port.problems);
         let tls = build::tls(values, &sources.variables, findings);
         let provisioning = build::provisioning(values, findings);
         let metrics_push = build::metrics_push(values, findings);
@@ -94,7 +95,7 @@ impl Settings {
 
     /// The connection to Port, or what is missing for it.
     pub fn require_port(&self) -> Result<&PortSettings, SettingsErrors> {
-        let missing = || SettingsErrors { problems: self.port_problems.clone(), warnings: Vec::new() };
+        let missing = || SettingsErrors::new(self.port_problems.clone(), Vec::new());
         self.port.as_ref().ok_or_else(missing)
     }
 

@@ -28,3 +28,13 @@ pub use pattern::Pattern;
 pub use selector::{Selector, SelectorError};
 pub use server::DataCenter;
 pub use source::Source;
+
+/// The kinds of a product, `cloud` or `datacenter`; none of any other.
+#[must_use]
+pub fn of_product(product: &str) -> &'static [Kind] {
+    match product {
+        "cloud" => cloud::KINDS,
+        "datacenter" => datacenter::KINDS,
+        _ => &[],
+    }
+}

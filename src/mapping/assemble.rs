@@ -103,7 +103,7 @@ impl Resource {
         mapped
     }
 
-    fn parts(&self, object: Input, missing: &[Vec<String>]) -> Result<Vec<Input>, Outcome> {
+    pub(super) fn parts(&self, object: Input, missing: &[Vec<String>]) -> Result<Vec<Input>, Outcome> {
         let Some(items) = &self.items else { return Ok(vec![object]) };
         Part { input: &object, missing }.available("itemsToParse", &items.expression).map_err(Outcome::Failed)?;
         let failed = |source| Outcome::Failed(ObjectError::Evaluation { path: "itemsToParse", source });
@@ -259,7 +259,7 @@ impl Rule {
 fn value(program: &Program, part: &Part<'_>) -> Result<Value, ObjectError> {
     match program.first(part.input) {
         Ok(output) => Ok(output.map_or(Value::Null, Output::into_json)),
-        Err(error) if matches!(error, EvalError::Runtime(_)) => Ok(Value::Null),
+        Err(EvalError::Runtime(_)) => Ok(Value::Null),
         Err(source) => Err(ObjectError::Evaluation { path: "expression", source }),
     }
 }

@@ -9,6 +9,7 @@ use super::document::{
     Document, EntitySource, ExpressionSource, FedBlueprints, Flags, InvalidResource, ResourceSource, RuleSource,
     SearchSource, TemplateSource,
 };
+use super::file_reference;
 use super::node::Position;
 
 /// A mapping whose programs are compiled once and shared by all worker threads.
@@ -123,7 +124,7 @@ impl Mapping {
                 .collect(),
         };
         for source in document.resources {
-            let mut compile = Compilation { compiler, paths: vec![], warnings: vec![] };
+            let mut compile = Compilation { compiler, paths: vec![], warnings: vec![], files: vec![] };
             match compile.resource(&source) {
                 Ok(resource) => mapping.resources.push(Arc::new(resource)),
                 Err((position, reason)) => mapping.invalid.push(InvalidResource {
@@ -209,6 +210,8 @@ struct Compilation<'a> {
     compiler: &'a Compiler,
     paths: Vec<String>,
     warnings: Vec<Warning>,
+    /// Files that properties name in the old way.
+    files: Vec<String>,
 }
 
 impl Compilation<'_> {
@@ -226,11 +229,15 @@ impl Compilation<'_> {
             })
             .transpose()?;
         let mappings = source.mappings.iter().map(|mapping| self.entity(mapping)).collect::<Result<_, _>>()?;
+        let mut selector = source.selector.clone();
+        if !self.files.is_empty() {
+            file_reference::include(&mut selector, &self.files);
+        }
         Ok(Resource {
             index: source.index,
             position: source.position,
             kind: source.kind.clone(),
-            selector: source.selector.clone(),
+            selector,
             blueprints: source.blueprints(),
             blueprint_text: source.mappings.first().map(|mapping| mapping.blueprint.text.clone()).unwrap_or_default(),
             paths: std::mem::take(&mut self.paths),
@@ -268,7 +275,7 @@ impl Compilation<'_> {
             properties: source.properties.as_ref().map(|section| {
                 section
                     .iter()
-                    .map(|(name, value)| (name.clone(), self.slot(&format!("properties.{name}"), value)))
+                    .map(|(name, value)| (name.clone(), self.property(&format!("properties.{name}"), value)))
                     .collect()
             }),
             relations: source.relations.as_ref().map(|section| {
@@ -301,6 +308,16 @@ impl Compilation<'_> {
             })
             .collect();
         Search { combinator: source.combinator.clone(), rules }
+    }
+
+    /// A property may name a file instead of being a program.
+    fn property(&mut self, path: &str, source: &ExpressionSource) -> Slot {
+        let Some(file) = file_reference::file(&source.text) else { return self.slot(path, source) };
+        let text = file_reference::program(&file);
+        let message = format!("`{path}` names a file in the old way; include it in the selector and write `{text}`");
+        self.warnings.push(Warning { position: source.position, message });
+        self.files.push(file);
+        self.slot(path, &ExpressionSource { text, position: source.position })
     }
 
     fn slot(&mut self, path: &str, source: &ExpressionSource) -> Slot {

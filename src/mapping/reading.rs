@@ -12,6 +12,22 @@ use super::node::{Content, Key, Node, Position};
 /// How deep search queries may nest.
 const SEARCH_DEPTH: usize = 16;
 
+/// What a document may say at its top.
+pub(super) const TOP_KEYS: &[&str] = &[
+    "deleteDependentEntities",
+    "createMissingRelatedEntities",
+    "enableMergeEntity",
+    "entityDeletionThreshold",
+    "resources",
+];
+
+/// What a resource may say under `port`.
+pub(super) const PORT_KEYS: &[&str] = &["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
+
+/// What a mapping may say.
+pub(super) const MAPPING_KEYS: &[&str] =
+    &["identifier", "blueprint", "title", "icon", "team", "properties", "relations"];
+
 /// A fault of one resource: where, and what to do.
 struct Fault {
     position: Position,
@@ -25,14 +41,7 @@ pub(super) fn document(root: &Node) -> Result<Document, MappingError> {
         return Err(MappingError::NotAMap { position: root.position, found: root.sort() });
     };
     let mut read = Document { flags: flags(root)?, resources: vec![], invalid: vec![], unknown_keys: vec![] };
-    const TOP: &[&str] = &[
-        "deleteDependentEntities",
-        "createMissingRelatedEntities",
-        "enableMergeEntity",
-        "entityDeletionThreshold",
-        "resources",
-    ];
-    note_unknown(&mut read.unknown_keys, entries, TOP, "");
+    note_unknown(&mut read.unknown_keys, entries, TOP_KEYS, "");
     match root.get("resources").map(|node| (&node.content, node)) {
         None | Some((Content::Null, _)) => {}
         Some((Content::List(items), _)) => {
@@ -103,8 +112,7 @@ fn resource(index: usize, node: &Node, unknown: &mut Vec<UnknownKey>) -> Read<Re
     let query = expression(required(selector, "query", &format!("{path}.selector"))?, "selector.query")?;
     let port = required(node, "port", &path)?;
     let port_path = format!("{path}.port");
-    const PORT: &[&str] = &["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
-    note_unknown(unknown, map(port, &port_path)?, PORT, &port_path);
+    note_unknown(unknown, map(port, &port_path)?, PORT_KEYS, &port_path);
     let entity = required(port, "entity", &port_path)?;
     let entity_path = format!("{port_path}.entity");
     note_unknown(unknown, map(entity, &entity_path)?, &["mappings"], &entity_path);
@@ -150,8 +158,7 @@ fn mappings(node: &Node, path: &str, unknown: &mut Vec<UnknownKey>) -> Read<Vec<
 }
 
 fn entity(node: &Node, path: &str, unknown: &mut Vec<UnknownKey>) -> Read<EntitySource> {
-    const KEYS: &[&str] = &["identifier", "blueprint", "title", "icon", "team", "properties", "relations"];
-    note_unknown(unknown, map(node, path)?, KEYS, path);
+    note_unknown(unknown, map(node, path)?, MAPPING_KEYS, path);
     let optional = |name: &str| node.get(name).filter(|value| !value.is_null());
     Ok(EntitySource {
         identifier: template(required(node, "identifier", path)?, "identifier")?,

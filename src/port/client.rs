@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use secrecy::SecretString;
-use tokio::sync::{Mutex, OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::answer::Answer;
@@ -43,19 +43,18 @@ pub struct PortConnection {
 }
 
 impl PortConnection {
-    /// A connection with the usual bounds: 10 calls and 5 bulk writes at a time, up to 10 repetitions, flags kept
-    /// for 5 minutes, half an hour for a call.
+    /// A connection with the usual bounds: 16 calls and 10 bulk writes at a time, up to 10 repetitions (a few
+    /// minutes in all), two hours for a call that Port asks to wait, flags kept for 5 minutes.
     #[must_use]
     pub fn new(base_url: Url, client_id: SecretString, client_secret: SecretString, identity: Identity) -> Self {
         let retry = RetryPolicy {
             retries: 10,
             min_delay: Duration::from_millis(300),
             max_delay: Duration::from_secs(20),
-            deadline: Duration::from_secs(1800),
             ..RetryPolicy::default()
         };
         let flags_cache = Duration::from_secs(300);
-        Self { base_url, client_id, client_secret, identity, retry, requests: 10, bulks: 5, flags_cache }
+        Self { base_url, client_id, client_secret, identity, retry, requests: 16, bulks: 10, flags_cache }
     }
 }
 
@@ -79,7 +78,7 @@ struct Shared {
     bulks: Semaphore,
     flags_cache: Duration,
     organization: Mutex<Option<CachedOrganization>>,
-    ingest: OnceCell<Ingest>,
+    ingest: Mutex<Option<Ingest>>,
 }
 
 /// What one attempt came to.
@@ -124,7 +123,7 @@ impl PortClient {
             bulks: Semaphore::new(connection.bulks.max(1)),
             flags_cache: connection.flags_cache,
             organization: Mutex::default(),
-            ingest: OnceCell::new(),
+            ingest: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -156,7 +155,7 @@ impl PortClient {
         (&self.shared.organization, self.shared.flags_cache)
     }
 
-    pub(super) fn ingest_cache(&self) -> &OnceCell<Ingest> {
+    pub(super) fn ingest_cache(&self) -> &Mutex<Option<Ingest>> {
         &self.shared.ingest
     }
 

@@ -250,6 +250,18 @@ impl PortClient {
         self.send(&call.repeatable().within(within)).await.map(drop)
     }
 
+    /// Says that the resync was aborted, if Port believes that one runs.
+    pub async fn abort_resync(&self) -> Result<(), PortError> {
+        let running = self.integration().await?.is_some_and(|found| found.resync_state().0 == Some("running"));
+        if !running {
+            return Ok(());
+        }
+        let now = time::OffsetDateTime::now_utc();
+        let ended = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        let state = serde_json::json!({ "status": "aborted", "lastResyncEnd": ended });
+        self.patch_resync_state(&state, std::time::Duration::from_secs(5)).await
+    }
+
     /// Sends raw objects of a kind as examples for Port's mapping editor.
     pub(crate) async fn send_examples(
         &self,
@@ -263,9 +275,12 @@ impl PortClient {
         self.send(&call.within(within)).await.map(drop)
     }
 
-    /// Where logs and metrics go; asked for once.
-    pub(crate) async fn ingest(&self) -> Result<&Ingest, PortError> {
-        let fetch = || async { Ok(self.integration().await?.map(|found| found.ingest()).unwrap_or_default()) };
-        self.ingest_cache().get_or_try_init(fetch).await
+    /// Where logs and metrics go; asked for until there is an integration that can tell.
+    pub(crate) async fn ingest(&self) -> Result<Ingest, PortError> {
+        let mut cached = self.ingest_cache().lock().await;
+        if cached.is_none() {
+            *cached = self.integration().await?.map(|found| found.ingest());
+        }
+        Ok(cached.clone().unwrap_or_default())
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Identity, PortClient, PortConnection};
-use crate::http::{Clock, HttpSettings, ManualClock, Moment, SystemClock, http_client};
+use crate::http::{Clock, HttpSettings, ManualClock, Moment, SystemClock, TlsSettings, Verification, http_client};
 
 /// Sat, 04 May 2024 10:00:00 GMT, the time at the stub.
 pub(crate) const DATE: &str = "Sat, 04 May 2024 10:00:00 GMT";
@@ -173,6 +173,12 @@ impl Stub {
     }
 }
 
+/// A client for plain HTTP: without reading the system's certificates, which takes longer than a test.
+pub(crate) fn plain_http() -> reqwest::Client {
+    let tls = TlsSettings { verification: Verification::Skip, ..TlsSettings::default() };
+    http_client(&HttpSettings { tls, ..HttpSettings::default() }).unwrap()
+}
+
 pub(crate) fn jumping() -> Arc<ManualClock> {
     Arc::new(ManualClock::jumping(Moment::from_millis(1_000_000)))
 }
@@ -184,7 +190,7 @@ pub(crate) fn client(url: Url, id: &str, clock: Arc<dyn Clock>) -> PortClient {
         identifier: "my-bitbucket".to_owned(),
     };
     let connection = PortConnection::new(url, SecretString::from(id), SecretString::from("client-secret"), identity);
-    PortClient::new(connection, http_client(&HttpSettings::default()).unwrap(), clock)
+    PortClient::new(connection, plain_http(), clock)
 }
 
 async fn answer(

@@ -88,7 +88,10 @@ pub(super) fn compiler(settings: &Settings) -> Compiler {
         steps: settings.jq.max_steps,
         allocated_bytes: settings.jq.max_bytes as u64,
         expression_length: settings.jq.max_source_bytes,
-        ..Limits::default()
+        stack_bytes: settings.jq.max_stack_bytes,
+        expression_depth: settings.jq.max_source_depth,
+        input_length: settings.jq.max_input_bytes,
+        input_depth: settings.jq.max_input_depth,
     };
     Compiler::new(limits, environment)
 }

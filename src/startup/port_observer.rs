@@ -33,7 +33,7 @@ impl<O: Observer> Observer for PortObserver<O> {
         match event {
             SyncEvent::Planned { resources, .. } => {
                 let resources = resources.iter().map(|planned| ReportedResource {
-                    kind: planned.kind.clone(),
+                    kind: planned.kind.to_owned(),
                     blueprint: planned.blueprint.clone(),
                 });
                 self.reporter.resync_started(resources.collect());

@@ -96,7 +96,7 @@ impl Hasher {
 fn ordered(items: &[Value], lists: Lists) -> Vec<&Value> {
     let mut items: Vec<_> = items.iter().collect();
     if lists == Lists::Unordered {
-        items.sort_by_cached_key(|item| item.to_string());
+        items.sort_by_cached_key(ToString::to_string);
     }
     items
 }

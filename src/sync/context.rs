@@ -36,10 +36,13 @@ pub(crate) struct Context {
     pub(crate) tallies: Vec<Tally>,
     progress: Vec<Mutex<Progress>>,
     /// Listings that came in several pages, between which objects can shift.
-    several: Mutex<HashMap<(Kind, Option<Arc<str>>), Several>>,
+    several: Mutex<HashMap<ListingPlace, Several>>,
     /// Fingerprints of the keys of the objects in those listings.
     met: Mutex<HashSet<u64>>,
 }
+
+/// A listing: its kind, and the key of the object that it belongs to.
+type ListingPlace = (Kind, Option<Arc<str>>);
 
 /// How far one resource came.
 #[derive(Debug, Default)]

@@ -148,12 +148,11 @@ impl Diff {
             // Something was left out of it: only the catalog knows whether the rest is there.
             _ if candidate.ready.fingerprint.is_none() => Verdict::Unsure,
             (Trust::StateAlone, _) if same => Verdict::Unchanged,
-            (Trust::StateAlone, _) => Verdict::Changed,
             (Trust::Nothing, _) => Verdict::Unsure,
             (Trust::Listed, Some(known)) if known.owned && same => Verdict::Unchanged,
             // A known hash that differs is a change; without one the catalog has to be asked.
             (Trust::Listed, Some(known)) if known.owned && known.hash.is_none() => Verdict::Unsure,
-            (Trust::Listed, _) => Verdict::Changed,
+            (Trust::StateAlone | Trust::Listed, _) => Verdict::Changed,
         }
     }
 
@@ -178,20 +177,17 @@ impl Diff {
                     self.writer.drain().await?;
                 }
             }
-            match at.get(&candidate.id.identifier) {
-                Some(place) => {
-                    let earlier_rank = self.rank(&winners[*place]);
-                    if earlier_rank != rank {
-                        self.collided(&candidate, &earlier_rank);
-                    }
-                    if earlier_rank <= rank {
-                        winners[*place] = candidate;
-                    }
-                }
-                None => {
-                    at.insert(candidate.id.identifier.clone(), winners.len());
-                    winners.push(candidate);
-                }
+            let Some(place) = at.get(&candidate.id.identifier).copied() else {
+                at.insert(candidate.id.identifier.clone(), winners.len());
+                winners.push(candidate);
+                continue;
+            };
+            let earlier_rank = self.rank(&winners[place]);
+            if earlier_rank != rank {
+                self.collided(&candidate, &earlier_rank);
+            }
+            if earlier_rank <= rank {
+                winners[place] = candidate;
             }
         }
         Ok(winners)

@@ -115,7 +115,7 @@ pub(crate) async fn fetch(
         .collect();
     let calls: Vec<BoxFuture<'_, _>> = calls.into_iter().map(|(place, want)| one(ctx, place, want).boxed()).collect();
     let fetched: HashMap<(FilePlace, &Want), Fetched> = iter(calls).buffer_unordered(ctx.concurrency).collect().await;
-    places.into_iter().map(|place| additions(place, wanted, &fetched)).collect()
+    places.iter().map(|place| additions(place.as_ref(), wanted, &fetched)).collect()
 }
 
 enum Fetched {
@@ -146,13 +146,13 @@ async fn ask(ctx: &Context, place: &FilePlace, want: &Want) -> Result<Value, Cal
 }
 
 fn additions(
-    place: Option<FilePlace>,
+    place: Option<&FilePlace>,
     wanted: &BTreeSet<Want>,
     fetched: &HashMap<(FilePlace, &Want), Fetched>,
 ) -> Additions {
     let mut additions = Additions::default();
     for want in wanted {
-        let found = place.as_ref().and_then(|place| fetched.get(&(place.clone(), want)));
+        let found = place.and_then(|place| fetched.get(&(place.clone(), want)));
         match found {
             Some(Fetched::Found(value)) => additions.found.push((want.clone(), Arc::clone(value))),
             Some(Fetched::Failed) => drop(additions.failed.insert(want.clone())),

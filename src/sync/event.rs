@@ -87,7 +87,7 @@ pub enum SyncEvent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedKind {
     /// Its kind.
-    pub kind: String,
+    pub kind: &'static str,
     /// The expression that gives its blueprint, as the mapping writes it; of several the first.
     pub blueprint: String,
 }

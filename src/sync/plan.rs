@@ -124,12 +124,11 @@ fn select(resource: &Resource, kinds: &[Kind]) -> Result<(Kind, Selector), Strin
 
 fn unknown_kind(name: &str, kinds: &[Kind]) -> String {
     let nearest = kinds.iter().map(|kind| kind.name()).min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    match nearest.filter(|known| strsim::damerau_levenshtein(known, name) <= 3) {
-        Some(known) => format!("the kind `{name}` is not known; did you mean `{known}`?"),
-        None => {
-            let known: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-            format!("the kind `{name}` is not known or not supported yet; there are {}", known.join(", "))
-        }
+    if let Some(known) = nearest.filter(|known| strsim::damerau_levenshtein(known, name) <= 3) {
+        format!("the kind `{name}` is not known; did you mean `{known}`?")
+    } else {
+        let known: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        format!("the kind `{name}` is not known or not supported yet; there are {}", known.join(", "))
     }
 }
 

@@ -111,9 +111,7 @@ impl Feeding {
     /// Why one entity must stay, as far as the resources that feed its blueprint tell.
     fn protects(&self, trace: &Trace) -> Option<&'static str> {
         let gaps = || self.gaps.values().filter(|gaps| !matches!(gaps, Gaps::None));
-        if gaps().next().is_none() {
-            return None;
-        }
+        gaps().next()?;
         let Some(resource) = &trace.resource else { return Some("where it came from is not known") };
         // A mapping that was edited may number its resources anew; then any gap may be the one.
         let own = self.gaps.get(resource);

@@ -109,7 +109,7 @@ impl Resync {
 
 fn announce(ctx: &Context, mapping: &Mapping) {
     let planned = ctx.plan.resources.iter().map(|planned| PlannedKind {
-        kind: planned.kind.to_string(),
+        kind: planned.kind.name(),
         blueprint: planned.resource.blueprint_text().to_owned(),
     });
     ctx.emit(&SyncEvent::Planned { resources: planned.collect() });

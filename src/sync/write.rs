@@ -13,9 +13,6 @@ use super::SyncError;
 use super::context::Context;
 use super::event::SyncEvent;
 
-/// Bulks in flight at a time.
-const IN_FLIGHT: usize = 4;
-
 /// Rounds in which failed entities are sent again at the end.
 const ROUNDS: u32 = 3;
 
@@ -118,7 +115,7 @@ impl Writer {
     }
 
     async fn send(&mut self, blueprint: String, pending: Vec<Pending>) -> Result<(), SyncError> {
-        while self.in_flight.len() >= IN_FLIGHT {
+        while self.in_flight.len() >= self.limits.in_flight {
             let Some(sent) = self.in_flight.join_next().await else { break };
             self.settle(sent.map_err(|_| SyncError::Stopped)?).await?;
         }

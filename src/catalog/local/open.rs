@@ -110,7 +110,7 @@ impl Catalog for LocalCatalog {
 
     /// Larger than Port's: each bulk is one commit.
     fn bulk_limits(&self) -> BulkLimits {
-        BulkLimits { entities: 100, bytes: 1 << 20 }
+        BulkLimits { entities: 100, bytes: 1 << 20, in_flight: 4 }
     }
 
     fn blueprint<'a>(&'a self, identifier: &'a str) -> BoxFuture<'a, Result<Option<Blueprint>, CatalogError>> {

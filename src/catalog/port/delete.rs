@@ -95,13 +95,22 @@ async fn settle(
     bulk: &[String],
     deleted: &[Value],
 ) -> Result<Vec<DeleteResult>, PortError> {
-    let deleted: Vec<EntityId> = deleted.iter().filter_map(|entity| name(entity, blueprint)).collect();
     let asked: HashSet<&str> = bulk.iter().map(String::as_str).collect();
-    let is_asked = |id: &EntityId| id.blueprint == blueprint && asked.contains(id.identifier.as_str());
-    let named: HashSet<&str> = deleted.iter().filter(|id| is_asked(id)).map(|id| id.identifier.as_str()).collect();
-    let unnamed: Vec<&str> = bulk.iter().map(String::as_str).filter(|identifier| !named.contains(identifier)).collect();
+    let mut named: HashSet<String> = HashSet::with_capacity(bulk.len());
+    let mut others: Vec<EntityId> = Vec::new();
+    for entity in deleted {
+        match name(entity) {
+            (of, Some(identifier)) if asked.contains(identifier.as_str()) && of.is_none_or(|of| of == blueprint) => {
+                named.insert(identifier);
+            }
+            (Some(of), Some(identifier)) => others.push(EntityId { blueprint: of.to_owned(), identifier }),
+            // A dependent of which Port does not say what it was; it is found gone by the next listing.
+            _ => {}
+        }
+    }
+    let unnamed: Vec<&str> =
+        bulk.iter().map(String::as_str).filter(|identifier| !named.contains(*identifier)).collect();
     let left: HashSet<String> = still_there(catalog, blueprint, &unnamed).await?.into_iter().collect();
-    let others: Vec<EntityId> = deleted.iter().filter(|id| !is_asked(id)).cloned().collect();
     // Which of them drew the others along is not said: they go with the first that is gone.
     let mut others = Some(others);
     let result = |identifier: &String| {
@@ -115,14 +124,13 @@ async fn settle(
 }
 
 /// A deleted entity: its identifier, or an object that names its blueprint as well.
-fn name(entity: &Value, blueprint: &str) -> Option<EntityId> {
+fn name(entity: &Value) -> (Option<&str>, Option<String>) {
     match entity {
         Value::Object(fields) => {
-            let blueprint = fields.get("blueprint").and_then(Value::as_str).unwrap_or(blueprint).to_owned();
-            Some(EntityId { blueprint, identifier: identifier_text(fields.get("identifier")?) })
+            (fields.get("blueprint").and_then(Value::as_str), fields.get("identifier").map(identifier_text))
         }
-        Value::Null => None,
-        identifier => Some(EntityId { blueprint: blueprint.to_owned(), identifier: identifier_text(identifier) }),
+        Value::Null => (None, None),
+        identifier => (None, Some(identifier_text(identifier))),
     }
 }
 

@@ -4,15 +4,28 @@ use std::collections::HashMap;
 
 use futures::future::join_all;
 use http::StatusCode;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::PortCatalog;
 use super::bulk::BulkAnswer;
 use super::failure::{catalog_error, write_failure};
 use crate::catalog::{
-    Catalog as _, CatalogError, Entity, Existing, MissingRelated, Retry, UpsertResult, WriteFailure, WriteOptions,
-    identifier_text,
+    BulkLimits, Catalog as _, CatalogError, Entity, Existing, MissingRelated, Retry, UpsertResult, WriteFailure,
+    WriteOptions, identifier_text,
 };
 use crate::port::{Answer, Call, PortError, segment};
+
+/// An entity on its way, written as JSON once.
+struct Prepared<'a> {
+    entity: &'a Entity,
+    text: Box<RawValue>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    entities: Vec<&'a RawValue>,
+}
 
 /// Sends each entity once, the last where several have one identifier, and gives all of those its result.
 pub(super) async fn upsert(
@@ -22,11 +35,16 @@ pub(super) async fn upsert(
     options: WriteOptions,
 ) -> Result<Vec<UpsertResult>, CatalogError> {
     let (sent, of) = without_doubles(entities);
-    let chunks = chunks(catalog, &sent);
+    let prepared = sent.into_iter().map(prepare).collect::<Result<Vec<_>, _>>();
+    let prepared = prepared.map_err(|error| CatalogError::Refused {
+        catalog: catalog.name.clone(),
+        message: format!("an entity cannot be written as JSON: {error}"),
+    })?;
+    let chunks = chunks(catalog.bulk_limits(), &prepared);
     let alone = chunks.len() == 1;
-    let answers = join_all(chunks.into_iter().map(|chunk| bulk(catalog, blueprint, chunk, options))).await;
-    let mut results = Vec::with_capacity(sent.len());
-    for (chunk, answer) in answers {
+    let answers = join_all(chunks.iter().map(|chunk| bulk(catalog, blueprint, chunk, options))).await;
+    let mut results = Vec::with_capacity(prepared.len());
+    for (chunk, answer) in chunks.iter().zip(answers) {
         match answer {
             Ok(answer) => results.extend(answer),
             Err(error) if alone => return Err(whole(catalog, blueprint, error)),
@@ -35,6 +53,10 @@ pub(super) async fn upsert(
         }
     }
     Ok(of.into_iter().map(|place| results.get(place).cloned().unwrap_or_else(lost)).collect())
+}
+
+fn prepare(entity: &Entity) -> Result<Prepared<'_>, serde_json::Error> {
+    Ok(Prepared { entity, text: to_raw_value(entity)? })
 }
 
 /// The entities to send, and for each given one the place of that which is sent for it.
@@ -54,12 +76,11 @@ fn without_doubles(entities: &[Entity]) -> (Vec<&Entity>, Vec<usize>) {
 }
 
 /// Cuts what is to be sent into bulks that Port takes.
-fn chunks<'a, 'b>(catalog: &PortCatalog, sent: &'b [&'a Entity]) -> Vec<&'b [&'a Entity]> {
-    let limits = catalog.bulk_limits();
+fn chunks<'a, 'b>(limits: BulkLimits, sent: &'b [Prepared<'a>]) -> Vec<&'b [Prepared<'a>]> {
     let mut chunks = Vec::new();
     let (mut start, mut bytes) = (0, 0);
-    for (nth, entity) in sent.iter().enumerate() {
-        let size = serde_json::to_vec(entity).map_or(0, |text| text.len() + 1);
+    for (nth, prepared) in sent.iter().enumerate() {
+        let size = prepared.text.get().len() + 1;
         if nth > start && (nth - start >= limits.entities || bytes + size > limits.bytes) {
             chunks.extend(sent.get(start..nth));
             (start, bytes) = (nth, 0);
@@ -70,28 +91,20 @@ fn chunks<'a, 'b>(catalog: &PortCatalog, sent: &'b [&'a Entity]) -> Vec<&'b [&'a
     chunks
 }
 
-async fn bulk<'a, 'b>(
+async fn bulk(
     catalog: &PortCatalog,
     blueprint: &str,
-    chunk: &'b [&'a Entity],
-    options: WriteOptions,
-) -> (&'b [&'a Entity], Result<Vec<UpsertResult>, PortError>) {
-    (chunk, try_bulk(catalog, blueprint, chunk, options).await)
-}
-
-async fn try_bulk(
-    catalog: &PortCatalog,
-    blueprint: &str,
-    chunk: &[&Entity],
+    chunk: &[Prepared<'_>],
     options: WriteOptions,
 ) -> Result<Vec<UpsertResult>, PortError> {
     let path = format!("/blueprints/{}/entities/bulk", segment(blueprint));
-    let call = Call::post(path).json(&serde_json::json!({ "entities": chunk }))?.bulk();
-    let call = write(catalog, call, options);
+    let body = Body { entities: chunk.iter().map(|prepared| &*prepared.text).collect() };
+    let call = write(catalog, Call::post(path).json(&body)?.bulk(), options);
     let answer = match catalog.client.send(&call).await {
         Ok(answer) => answer,
         Err(error) if error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE) => {
-            return Ok(join_all(chunk.iter().map(|entity| single(catalog, blueprint, entity, options))).await);
+            let singles = chunk.iter().map(|prepared| single(catalog, blueprint, prepared, options));
+            return Ok(join_all(singles).await);
         }
         Err(error) => return Err(error),
     };
@@ -99,12 +112,17 @@ async fn try_bulk(
     if read.ok == Some(false) && read.is_silent() {
         return Err(answer.refusal(&call.site()));
     }
-    Ok(read.results(chunk))
+    Ok(read.results(&chunk.iter().map(|prepared| prepared.entity).collect::<Vec<_>>()))
 }
 
 /// Sends one entity alone.
-async fn single(catalog: &PortCatalog, blueprint: &str, entity: &Entity, options: WriteOptions) -> UpsertResult {
-    let call = Call::post(format!("/blueprints/{}/entities", segment(blueprint))).json(entity);
+async fn single(
+    catalog: &PortCatalog,
+    blueprint: &str,
+    prepared: &Prepared<'_>,
+    options: WriteOptions,
+) -> UpsertResult {
+    let call = Call::post(format!("/blueprints/{}/entities", segment(blueprint))).json(&prepared.text);
     let answer = match call {
         Ok(call) => catalog.client.send(&write(catalog, call, options)).await,
         Err(error) => Err(error),

@@ -98,7 +98,8 @@ pub struct LogShipper {
 }
 
 impl LogShipper {
-    /// Starts to send what `sink` takes.
+    /// Starts to send what `sink` takes. To be called once the integration exists: before, Port names no address for
+    /// the log, and what is sent then is lost.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -177,7 +178,7 @@ async fn send(
     records: &[LogRecord],
     settings: &LogSettings,
 ) -> Result<(), crate::port::PortError> {
-    let Some(address) = client.ingest().await?.logs.clone() else { return Ok(()) };
+    let Some(address) = client.ingest().await?.logs else { return Ok(()) };
     let logs: Vec<Value> = records.iter().map(|record| document(record, settings)).collect();
     let call = Call::ingest(Method::POST, address).json(&json!({ "logs": logs }))?;
     client.send(&call.within(Duration::from_secs(20))).await.map(drop)

@@ -99,7 +99,7 @@ impl Sender {
         let result = self.client.patch_resync_state(&state, PER_CALL).await;
         self.note(result);
         match self.client.ingest().await {
-            Ok(ingest) => self.address.clone_from(&ingest.metrics),
+            Ok(ingest) => self.address = ingest.metrics,
             Err(error) => self.note(Err(error)),
         }
         let none = KindMetrics::default();

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::setup::{organization, request};
 use crate::catalog::port::{PortCatalog, Provisioner, read_mapping};
 use crate::catalog::{Catalog, Dependents, Entity, Existing, MissingRelated, WriteOptions};
-use crate::port::stub::{Reply, Seen, Stub};
+use crate::port::stub::{Reply, Seen, Stub, plain_http};
 use crate::port::{KindMetrics, Mask, PortReporter, ReportedResource, ReporterSettings, ResyncId, SyncState};
 
 const INTEGRATION: &str = "/v1/integration/my-bitbucket";
@@ -133,9 +133,7 @@ async fn a_first_install_call_by_call() {
 
 /// Tells the stub its own address, which it names for metrics.
 async fn set_base(stub: &Stub, base: &str) {
-    use crate::http::{HttpSettings, http_client};
-    let http = http_client(&HttpSettings::default()).unwrap();
-    http.post(stub.url().clone()).json(&json!({ "__base": base })).send().await.unwrap();
+    plain_http().post(stub.url().clone()).json(&json!({ "__base": base })).send().await.unwrap();
 }
 
 async fn sync(catalog: PortCatalog) {

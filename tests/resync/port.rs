@@ -1,17 +1,16 @@
 //! A resync from Bitbucket Cloud into Port, both on the sandbox.
 
-mod harness;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::harness::{Bench, deleted, written};
 use bitbucket_port::catalog::port::WhenMissing;
 use bitbucket_port::config::{Override, Settings, Sources, load};
 use bitbucket_port::startup;
 use bitbucket_port::sync::{Report, Scope, Silent, SyncOutcome};
+use bitbucket_port_sandbox::cloud;
 use bitbucket_port_sandbox::port::{Options, Server, World};
 use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
-use harness::{Bench, deleted, written};
 
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
@@ -58,7 +57,7 @@ impl Pair {
     }
 
     fn identifiers(&self, blueprint: &str) -> Vec<String> {
-        self.port.read(|world| world.entities(blueprint).into_iter().map(|entity| entity.identifier.clone()).collect())
+        self.port.read(|world| world.entities(blueprint).map(|entity| entity.identifier.clone()).collect())
     }
 
     fn upserts(&self) -> usize {
@@ -89,7 +88,7 @@ async fn the_first_install_sets_port_up_and_the_second_run_sends_nothing() {
 async fn what_is_gone_goes_and_a_mass_deletion_does_not() {
     let pair = Pair::new(100, 1).await;
     pair.resync().await;
-    let slugs = pair.bitbucket.server.read(|world| world.repository_slugs());
+    let slugs = pair.bitbucket.server.read(cloud::World::repository_slugs);
     for slug in &slugs[..5] {
         pair.bitbucket.server.change(|world| world.remove_repository(slug)).expect("the repository is there");
     }
@@ -110,7 +109,7 @@ async fn a_mapping_edited_at_port_is_followed() {
     let mapping = pair.port.read(|world| world.integration("my-bitbucket").expect("it is there")["config"].clone());
     let text = mapping.to_string().replace(".mainbranch.name", "\\\"trunk\\\"");
     let edited = serde_json::from_str(&text).expect("JSON");
-    pair.port.change(|world| world.set_mapping("my-bitbucket", edited));
+    pair.port.change(|world| world.set_mapping("my-bitbucket", edited)).expect("it is there");
     let report = pair.resync().await;
     assert_eq!((report.resources[1].updated, report.resources[2].updated), (6, 0), "{report:#?}");
 }

@@ -1,7 +1,5 @@
 //! A sandbox, a catalog file and a state file, and the way to run a resync between them.
 
-#![expect(dead_code, reason = "each test binary uses the part that it needs")]
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,17 +17,17 @@ use bitbucket_port_sandbox::cloud::{Options, Server, World, WorldSpec};
 use tempfile::TempDir;
 
 /// One workspace, one catalog, one state file.
-pub struct Bench {
-    pub server: Server,
-    pub folder: TempDir,
-    pub mapping: String,
-    pub scope: Scope,
-    pub confirmations: usize,
+pub(crate) struct Bench {
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
+    pub(crate) mapping: String,
+    pub(crate) scope: Scope,
+    pub(crate) confirmations: usize,
 }
 
 impl Bench {
     /// A workspace with that many repositories and pull requests each.
-    pub async fn new(repositories: u32, pull_requests: u32) -> Self {
+    pub(crate) async fn new(repositories: u32, pull_requests: u32) -> Self {
         let spec = WorldSpec {
             repositories,
             pull_requests_per_repository: pull_requests,
@@ -46,16 +44,16 @@ impl Bench {
         }
     }
 
-    pub fn state_path(&self) -> PathBuf {
+    pub(crate) fn state_path(&self) -> PathBuf {
         self.folder.path().join("state.db")
     }
 
-    pub fn catalog_path(&self) -> PathBuf {
+    pub(crate) fn catalog_path(&self) -> PathBuf {
         self.folder.path().join("catalog.db")
     }
 
     /// Forgets the state file, as a fresh container does.
-    pub fn lose_state(&self) {
+    pub(crate) fn lose_state(&self) {
         for entry in std::fs::read_dir(self.folder.path()).expect("the folder is there") {
             let path = entry.expect("an entry").path();
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("state.db")) {
@@ -64,7 +62,7 @@ impl Bench {
         }
     }
 
-    pub fn reader(&self) -> Bitbucket<kinds::cloud::Source> {
+    pub(crate) fn reader(&self) -> Bitbucket<kinds::cloud::Source> {
         let quick = RetryPolicy {
             retries: 3,
             min_delay: Duration::from_millis(1),
@@ -84,14 +82,14 @@ impl Bench {
     }
 
     /// Runs one resync into the catalog file.
-    pub async fn resync(&self) -> Report {
+    pub(crate) async fn resync(&self) -> Report {
         let catalog = LocalCatalog::open(&self.catalog_path(), "test").await.expect("the catalog opens");
         let report = self.resync_into(Arc::new(catalog.clone())).await;
         catalog.close().await.expect("the catalog closes");
         report
     }
 
-    pub async fn resync_into(&self, catalog: Arc<dyn Catalog>) -> Report {
+    pub(crate) async fn resync_into(&self, catalog: Arc<dyn Catalog>) -> Report {
         let document = Document::parse(&self.mapping).expect("a mapping");
         let compiler = Compiler::new(Limits::default(), Environment::empty());
         let opened = State::open(&self.state_path()).await.expect("the state file opens");
@@ -114,7 +112,7 @@ impl Bench {
     }
 
     /// All entities of a blueprint, in order.
-    pub async fn entities(&self, blueprint: &str) -> Vec<StoredEntity> {
+    pub(crate) async fn entities(&self, blueprint: &str) -> Vec<StoredEntity> {
         let catalog = LocalCatalog::open(&self.catalog_path(), "test").await.expect("the catalog opens");
         let entities = catalog.entities(blueprint, None, 10_000).await.expect("the catalog can be read");
         catalog.close().await.expect("the catalog closes");
@@ -122,24 +120,24 @@ impl Bench {
     }
 
     /// Identifiers of all entities of a blueprint, in order.
-    pub async fn identifiers(&self, blueprint: &str) -> Vec<String> {
+    pub(crate) async fn identifiers(&self, blueprint: &str) -> Vec<String> {
         self.entities(blueprint).await.into_iter().map(|entity| entity.identifier).collect()
     }
 }
 
 /// Entities written, over all resources.
-pub fn written(report: &Report) -> u64 {
+pub(crate) fn written(report: &Report) -> u64 {
     report.resources.iter().map(|resource| resource.created + resource.updated).sum()
 }
 
 /// Entities deleted, over all blueprints.
-pub fn deleted(report: &Report) -> u64 {
+pub(crate) fn deleted(report: &Report) -> u64 {
     report.deletions.iter().map(|deletion| deletion.deleted).sum()
 }
 
 impl Bench {
     /// The path under which the pull requests of a repository were listed.
-    pub async fn pull_requests_path(&self, slug: &str) -> String {
+    pub(crate) async fn pull_requests_path(&self, slug: &str) -> String {
         // Listings name repositories by uuid, so that a rename in between does no harm.
         let repository = self.repository(slug).await;
         let uuid = repository["uuid"].as_str().expect("a uuid").trim_matches(['{', '}']);
@@ -150,9 +148,9 @@ impl Bench {
     }
 
     /// Names of all repositories, in the order of their slugs in the world.
-    pub async fn names(&self) -> Vec<String> {
+    pub(crate) async fn names(&self) -> Vec<String> {
         let mut names = vec![];
-        for slug in self.server.read(|world| world.repository_slugs()) {
+        for slug in self.server.read(World::repository_slugs) {
             names.push(self.repository(&slug).await["name"].as_str().expect("a name").to_owned());
         }
         names

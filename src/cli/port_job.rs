@@ -1,0 +1,71 @@
+//! The work of a container: set Port up, resync into it, tell it how that went.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::catalog::port::WhenMissing;
+use crate::config::Settings;
+use crate::daemon::{Closing, Job, JobError, Step};
+use crate::port::{LogSettings, LogShipper, LogSink, Mask, PortClient};
+use crate::startup;
+use crate::sync::{Observer, Report, Scope};
+
+/// What telling Port about the end may take.
+const FAREWELL: Duration = Duration::from_secs(6);
+
+/// Resyncs into Port.
+pub(crate) struct PortJob {
+    settings: Settings,
+    client: PortClient,
+    log: LogSink,
+    /// Runs once Port has told where logs go.
+    shipper: Arc<Mutex<Option<LogShipper>>>,
+}
+
+impl PortJob {
+    /// The job of these settings; `log` holds what the process logged so far.
+    pub(crate) fn new(settings: Settings, log: LogSink) -> Result<Self, JobError> {
+        let client = startup::port_client(&settings)?;
+        Ok(Self { settings, client, log, shipper: Arc::default() })
+    }
+
+    fn ship_logs(&self) {
+        if !self.settings.log.ships_to_port {
+            return;
+        }
+        let settings = LogSettings { mask: Mask::new(self.settings.sensitive_values()), ..LogSettings::default() };
+        let shipper = LogShipper::start(self.client.clone(), self.log.clone(), settings);
+        *self.shipper.lock().unwrap_or_else(PoisonError::into_inner) = Some(shipper);
+    }
+}
+
+impl Job for PortJob {
+    async fn provision(&self) -> Result<(), JobError> {
+        startup::provision(&self.client, &self.settings, WhenMissing::Create).await?;
+        self.ship_logs();
+        Ok(())
+    }
+
+    async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
+        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer).await?)
+    }
+
+    fn closing(&self, why: Closing) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if why == Closing::Interrupted {
+            let client = self.client.clone();
+            steps.push(Step::new("telling Port that the resync was aborted", FAREWELL, async move {
+                Ok(client.abort_resync().await?)
+            }));
+        }
+        let shipper = Arc::clone(&self.shipper);
+        steps.push(Step::new("sending the rest of the log to Port", FAREWELL, async move {
+            let shipper = shipper.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(shipper) = shipper {
+                shipper.finish().await;
+            }
+            Ok(())
+        }));
+        steps
+    }
+}
