@@ -118,7 +118,7 @@ impl Emitter<'_> {
         let enrichments = enrichments.map(|(_, field)| field.name.value.as_str());
         let (upsert, delete) = (&kind.live.upsert, &kind.live.delete);
         let live_key = kind.key.value.iter().filter_map(|field| live_path(kind, field));
-        let permissions = &kind.permissions;
+        let (permissions, extras) = (&kind.permissions, &kind.extras);
         let schema = format!("/kinds_{product}/{name}.json");
         let key_of = method("key_of", kind);
         let parent_of = optional(kind.parent().map(|_| method("parent_of", kind)));
@@ -141,6 +141,7 @@ impl Emitter<'_> {
                 enrichments: &[#(#enrichments),*],
                 live: Live { upsert: &[#(#upsert),*], delete: &[#(#delete),*], key: &[#(#live_key),*] },
                 permissions: &[#(#permissions),*],
+                extras: &[#(#extras),*],
                 schema: include_str!(concat!(env!("OUT_DIR"), #schema)),
                 functions: Functions {
                     selector: #selector::read,

@@ -26,6 +26,8 @@ pub(crate) struct Kind {
     pub(crate) selector: Vec<Field>,
     pub(crate) live: Live,
     pub(crate) permissions: Vec<String>,
+    /// Keys under which our own code adds something to each object when an expression reads it.
+    pub(crate) extras: Vec<String>,
 }
 
 /// The listing that takes the place of the usual one where a selector names the objects to list within.
@@ -135,8 +137,21 @@ fn is_kind_name(name: &str) -> bool {
         && !name.contains("--")
 }
 
-const KIND_KEYS: [&str; 12] =
-    ["title", "doc", "list", "each", "bind", "within", "page_size", "key", "get", "selector", "live", "permissions"];
+const KIND_KEYS: [&str; 13] = [
+    "title",
+    "doc",
+    "list",
+    "each",
+    "bind",
+    "within",
+    "page_size",
+    "key",
+    "get",
+    "extras",
+    "selector",
+    "live",
+    "permissions",
+];
 
 fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: String) -> Option<Kind> {
     reader.only(section, &KIND_KEYS);
@@ -147,6 +162,7 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
     let key = required(reader, section, "key", TableReader::texts);
     let each = reader.text(section, "each");
     let permissions = reader.texts(section, "permissions").map(|at| at.value).unwrap_or_default();
+    let extras = reader.texts(section, "extras").map(|at| at.value).unwrap_or_default();
     let bind = read_bind(reader, section);
     let get = reader.section(section, "get").and_then(|section| {
         reader.only(&section, &["operation", "bind"]);
@@ -172,6 +188,7 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
         selector,
         live,
         permissions,
+        extras,
     })
 }
 

@@ -28,12 +28,7 @@ pub trait Files: Send + Sync {
     /// The content of a file; `None` where it does not exist.
     fn file(&self, place: &FilePlace, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, CallError>> + Send;
 
-    /// The keys under which mappings find what is fetched for an object beside it.
-    fn extras(&self, _kind: Kind) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// What stands under one of [`Files::extras`].
+    /// What stands under one of the keys that the table of kinds has as `extras`.
     fn extra(&self, _place: &FilePlace, _key: &str) -> impl Future<Output = Result<Value, CallError>> + Send {
         std::future::ready(Ok(Value::Null))
     }

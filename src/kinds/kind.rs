@@ -48,6 +48,8 @@ pub struct KindInfo {
     pub live: Live,
     /// Scopes that a credential needs.
     pub permissions: &'static [&'static str],
+    /// Keys under which something is added to each object when an expression names them.
+    pub extras: &'static [&'static str],
     pub(crate) schema: &'static str,
     pub(crate) functions: Functions,
 }

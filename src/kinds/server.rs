@@ -17,8 +17,6 @@ use crate::bitbucket::{CallError, Page, Server};
 
 /// The key under which Port's mappings find the text of `README.md`; empty where there is none.
 const README: &str = "__readme";
-/// The key under which they find the latest commit of the default branch; null in an empty repository.
-const LATEST_COMMIT: &str = "__latestCommit";
 
 /// Projects that are fetched at a time.
 const PROJECTS: usize = 8;
@@ -120,15 +118,12 @@ impl Files for DataCenter {
         }
     }
 
-    fn extras(&self, kind: Kind) -> &'static [&'static str] {
-        if kind == REPOSITORY { &[README, LATEST_COMMIT] } else { &[] }
-    }
-
     async fn extra(&self, place: &FilePlace, key: &str) -> Result<Value, CallError> {
         if key == README {
             let content = self.file(place, "README.md").await?.unwrap_or_default();
             return Ok(String::from_utf8_lossy(&content).into());
         }
+        // The latest commit of the default branch; null in an empty repository.
         let (project, slug) = split(place)?;
         let call = self.server.client().await?.list_commits().project_key(project).repository_slug(slug).limit(1);
         match call.send().await.map_err(CallError::from) {

@@ -74,17 +74,17 @@ impl Additions {
 }
 
 /// What one resource reads.
-pub(crate) fn wanted(ctx: &Context, planned: &PlannedResource) -> impl Iterator<Item = Want> {
+pub(crate) fn wanted(planned: &PlannedResource) -> impl Iterator<Item = Want> {
     let files = planned.selector.enrichment(SELECTOR).iter();
     let files = files.filter(|path| planned.resource.may_read(&[INCLUDED_FILES, path])).cloned().map(Want::File);
-    let extras = ctx.source.extras(planned.kind).iter().copied();
+    let extras = planned.kind.info().extras.iter().copied();
     files.chain(extras.filter(|key| planned.resource.names(key)).map(Want::Extra))
 }
 
 /// What the resources of a listing read.
 pub(crate) fn wanted_by(ctx: &Context, node: &Node) -> BTreeSet<Want> {
     let resources = node.resources.iter().map(|number| &ctx.plan.resources[*number]);
-    resources.flat_map(|planned| wanted(ctx, planned)).collect()
+    resources.flat_map(wanted).collect()
 }
 
 /// Fetches what is wanted for some objects of a listing, each thing once.

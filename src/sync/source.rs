@@ -39,10 +39,7 @@ pub trait Reader: Send + Sync {
     /// The content of a file; `None` where it does not exist.
     fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>>;
 
-    /// The keys under which mappings find what is fetched for an object beside it.
-    fn extras(&self, kind: Kind) -> &'static [&'static str];
-
-    /// What stands under one of those keys.
+    /// What stands under one of the keys that the table of kinds has as `extras`.
     fn extra<'a>(&'a self, place: &'a FilePlace, key: &'a str) -> BoxFuture<'a, Result<Value, CallError>>;
 
     /// Whether an object that exists belongs to a listing; `None` where only the service can tell.
@@ -102,10 +99,6 @@ impl<S: kinds::Source + kinds::Files> Reader for Bitbucket<S> {
 
     fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>> {
         self.source.file(place, path).boxed()
-    }
-
-    fn extras(&self, kind: Kind) -> &'static [&'static str] {
-        self.source.extras(kind)
     }
 
     fn extra<'a>(&'a self, place: &'a FilePlace, key: &'a str) -> BoxFuture<'a, Result<Value, CallError>> {

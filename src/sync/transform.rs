@@ -157,7 +157,7 @@ impl Job {
     /// The paths in the object that a resource reads and that could not be fetched.
     fn missing(&self, resource: usize, additions: Option<&Additions>) -> Vec<Vec<String>> {
         let Some(additions) = additions.filter(|additions| !additions.failed.is_empty()) else { return vec![] };
-        enrich::wanted(&self.ctx, &self.ctx.plan.resources[resource])
+        enrich::wanted(&self.ctx.plan.resources[resource])
             .filter(|want| additions.failed.contains(want))
             .map(|want| want.path())
             .collect()
