@@ -29,12 +29,11 @@ pub(crate) fn run(args: &KindsArgs, global: &Global) -> Ended {
                     .remedy(format!("kinds are: {}", known.join(", "))));
             }
             let texts = || named.iter().map(|kind| text(*kind)).collect::<Vec<_>>().join("\n");
-            match named[..] {
-                [kind] => global.print(&describe(kind), |_| texts())?,
-                _ => {
-                    let all: Vec<Value> = named.iter().map(|kind| describe(*kind)).collect();
-                    global.print(&all, |_| texts())?;
-                }
+            if let [kind] = named[..] {
+                global.print(&describe(kind), |_| texts())?;
+            } else {
+                let all: Vec<Value> = named.iter().map(|kind| describe(*kind)).collect();
+                global.print(&all, |_| texts())?;
             }
         }
     }

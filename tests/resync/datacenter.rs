@@ -48,7 +48,7 @@ impl Bench {
 
     /// Puts a selector's lines into every resource that is selected by projects.
     fn selecting(mut self, lines: &[&str]) -> Self {
-        let given = lines.iter().map(|line| format!("      {line}\n")).collect::<String>();
+        let given = lines.iter().fold(String::new(), |text, line| text + "      " + line + "\n");
         let (before, user) = self.mapping.split_once("  - kind: user").expect("users come last");
         let plain = "      query: \"true\"\n";
         self.mapping = format!("{}  - kind: user{user}", before.replace(plain, &format!("{plain}{given}")));
