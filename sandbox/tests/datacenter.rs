@@ -89,7 +89,7 @@ async fn listings_are_paged_and_complete() {
     assert_eq!(by_project.len(), 130, "with archived ones, which the global listing hides");
     for repository in &all {
         assert!(by_project.contains(repository));
-        assert!((650..5_000).contains(&repository.to_string().len()), "{}", repository.to_string().len());
+        assert!((600..5_000).contains(&repository.to_string().len()), "{}", repository.to_string().len());
         let (key, slug) = place(repository);
         assert_eq!(&get(&format!("{api}/projects/{key}/repos/{slug}")).await.json(), repository);
     }
@@ -203,7 +203,7 @@ async fn versions_differ() {
     assert_eq!(page["size"], 130, "unknown parameters are passed over");
     assert!(page["values"][0].get("archived").is_none());
     let key = text(&page["values"][0]["project"]["key"]);
-    assert_eq!(get(&format!("{api}/projects/{key}/webhooks")).await.status, 404);
+    assert_eq!(get(&format!("{api}/projects/{key}/webhooks")).await.json()["status-code"], 404);
     server.change(|world| world.set_version("8.10.0"));
     assert_eq!(get(&format!("{api}/projects/{key}/webhooks")).await.json()["size"], 0);
     assert_eq!(get(&format!("{api}/repos?limit=1")).await.json()["values"][0]["archived"], false);
@@ -347,7 +347,7 @@ async fn people_are_listed() {
     let one = &people[7];
     assert_eq!(&get(&format!("{api}/users/{}", text(&one["slug"]))).await.json(), one);
     let found = all_pages(&format!("{api}/users?filter={}", text(&one["emailAddress"]))).await;
-    assert_eq!(found, [one.clone()]);
+    assert_eq!(found.as_slice(), std::slice::from_ref(one));
     let for_admin = all_pages(&format!("{api}/admin/users")).await;
     assert!(for_admin.len() == 48 && for_admin[0]["directoryName"].is_string());
 }

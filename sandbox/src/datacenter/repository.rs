@@ -23,7 +23,6 @@ pub(crate) struct Repository<'a> {
     pub(super) public: bool,
     pub(super) language: &'static str,
     hierarchy: String,
-    forkable: bool,
     /// The complete form, written once for all pull requests of a page.
     written: OnceCell<Vec<u8>>,
 }
@@ -55,7 +54,6 @@ impl<'a> Repository<'a> {
             public: project.public || dice.chance(5),
             language: dice.pick(&words::LANGUAGES).0,
             hierarchy: dice.hash()[..20].to_owned(),
-            forkable: !dice.chance(10),
             written: OnceCell::new(),
         }
     }
@@ -100,7 +98,8 @@ impl<'a> Repository<'a> {
         repository.text("scmId", "git");
         repository.text("state", "AVAILABLE");
         repository.text("statusMessage", "Available");
-        repository.flag("forkable", self.forkable);
+        // One in sixteen may not be forked.
+        repository.flag("forkable", !self.hierarchy.starts_with('0'));
     }
 
     fn write_place(&self, repository: &mut Object<'_>) {
