@@ -143,6 +143,24 @@ async fn pull_requests_by_state() {
 }
 
 #[tokio::test]
+async fn some_pull_requests_come_from_forks() {
+    let (_server, api) = server().await;
+    let repositories = all_pages(&format!("{api}/repos?archived=ALL&limit=1000")).await;
+    let mut seen = 0;
+    for fork in repositories.iter().filter(|repository| repository["origin"].is_object()) {
+        let (key, slug) = place(&fork["origin"]);
+        let url = format!("{api}/projects/{key}/repos/{slug}/pull-requests?state=ALL&limit=1000");
+        for request in all_pages(&url).await {
+            let (from, to) = (&request["fromRef"]["repository"], &request["toRef"]["repository"]);
+            assert_eq!(place(to), (key.clone(), slug.clone()));
+            assert!(from == to || from == fork);
+            seen += usize::from(from == fork);
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[tokio::test]
 async fn refused_as_the_service_refuses() {
     let (_server, api) = server().await;
     let (key, slug) = some_repository(&api).await;
