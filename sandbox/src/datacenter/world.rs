@@ -122,7 +122,7 @@ impl World {
             by_place: HashMap::new(),
             next_origin: spec.repositories,
             changes: 0,
-            spec: spec.clone(),
+            spec: WorldSpec { base_url: spec.base_url.trim_end_matches('/').to_owned(), ..spec.clone() },
         };
         world.index();
         world
