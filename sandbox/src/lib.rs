@@ -3,7 +3,7 @@
 //! [`cloud::Server`] serves a [`cloud::World`], a workspace made from a seed whose objects are written anew for every
 //! request, so that thousands of repositories take next to no memory. [`datacenter::Server`] does the same for an
 //! instance of Bitbucket Data Center. [`port::Server`] serves a [`port::World`], a
-//! catalog that checks what is written to it. Both refuse what the services refuse, keep a [`Record`] of what was
+//! catalog that checks what is written to it. All refuse what the services refuse, keep a [`Record`] of what was
 //! asked, and go wrong on demand ([`Faults`]). A request passes `http::guard` (faults, record, compression), then the
 //! credential check of its server, then its route.
 

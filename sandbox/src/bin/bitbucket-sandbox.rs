@@ -134,6 +134,9 @@ struct InstanceArguments {
     /// How many people
     #[arg(long, default_value_t = 48)]
     users: u32,
+    /// What the account is permitted: admin, member, or none (not even the listing of people)
+    #[arg(long, default_value = "admin", value_parser = ["admin", "member", "none"])]
+    rights: String,
     /// Let every repository have commits
     #[arg(long)]
     no_empty_repositories: bool,
@@ -191,6 +194,14 @@ impl InstanceArguments {
             empty_repositories: !self.no_empty_repositories,
             users: self.users,
             ..datacenter::WorldSpec::default()
+        }
+    }
+
+    fn rights(&self) -> datacenter::Rights {
+        match self.rights.as_str() {
+            "none" => datacenter::Rights::NONE,
+            "member" => datacenter::Rights::MEMBER,
+            _ => datacenter::Rights::ADMIN,
         }
     }
 
@@ -255,6 +266,7 @@ impl NetworkArguments {
             },
             largest_page: instance.largest_page,
             access: instance.access(),
+            rights: instance.rights(),
             compress: !self.no_gzip,
             faults: self.faults(instance.seed),
             ..datacenter::Options::default()

@@ -268,13 +268,11 @@ impl World {
     }
 
     fn webhooks_mut(&mut self, key: &str, slug: Option<&str>) -> Result<&mut Vec<Webhook>, Missing> {
-        match slug {
-            Some(slug) => Ok(&mut self.edit(key, slug)?.webhooks),
-            None => {
-                let position = self.project_position(key)?;
-                Ok(&mut self.projects[position].webhooks)
-            }
+        if let Some(slug) = slug {
+            return Ok(&mut self.edit(key, slug)?.webhooks);
         }
+        let position = self.project_position(key)?;
+        Ok(&mut self.projects[position].webhooks)
     }
 
     fn project_position(&self, key: &str) -> Result<usize, Missing> {

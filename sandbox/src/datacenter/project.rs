@@ -68,16 +68,13 @@ impl Project {
         if let Some(description) = &self.description {
             project.text("description", description);
         }
-        match &self.owner {
+        if let Some(owner) = &self.owner {
             // The service says nothing of the visibility of a personal project.
-            Some(owner) => {
-                project.text("type", "PERSONAL");
-                project.object("owner", |person| owner.write(person, base));
-            }
-            None => {
-                project.flag("public", self.public);
-                project.text("type", "NORMAL");
-            }
+            project.text("type", "PERSONAL");
+            project.object("owner", |person| owner.write(person, base));
+        } else {
+            project.flag("public", self.public);
+            project.text("type", "NORMAL");
         }
         project.object("links", |links| links.links("self", format_args!("{base}/{}", self.page())));
     }

@@ -74,6 +74,8 @@ pub(crate) struct PullRequest<'a> {
     target_branch: String,
     source_commit: String,
     target_commit: String,
+    /// Where the changes come from: the same repository, or a fork of it.
+    source: &'a [u8],
     dice: Dice,
 }
 
@@ -127,6 +129,7 @@ impl<'a> PullRequest<'a> {
         let main = repository.default_branch.clone();
         let description = description(&mut dice);
         let draft = state == PullRequestState::Open && dice.chance(15);
+        let fork = repository.written_fork().filter(|_| id % 3 == 1);
         Some(Self {
             repository,
             id,
@@ -142,6 +145,7 @@ impl<'a> PullRequest<'a> {
             target_branch: if dice.chance(85) { main } else { format!("release/{}", dice.below(9)) },
             source_commit: dice.hash(),
             target_commit: if dice.chance(50) { commit::head(repository) } else { dice.hash() },
+            source: fork.unwrap_or_else(|| repository.written()),
             dice,
         })
     }
@@ -166,22 +170,15 @@ impl<'a> PullRequest<'a> {
         if !is_open {
             request.number("closedDate", self.updated.millis());
         }
-        request.object("fromRef", |end| self.write_end(end, &self.source_branch, &self.source_commit));
-        request.object("toRef", |end| self.write_end(end, &self.target_branch, &self.target_commit));
+        request.object("fromRef", |end| write_end(end, &self.source_branch, &self.source_commit, self.source));
+        request
+            .object("toRef", |end| write_end(end, &self.target_branch, &self.target_commit, self.repository.written()));
         request.flag("locked", false);
         self.write_people(request);
         request.object("properties", |properties| self.write_properties(properties));
         request.object("links", |links| {
             links.links("self", format_args!("{}/pull-requests/{}", self.repository.page(), self.id));
         });
-    }
-
-    fn write_end(&self, end: &mut Object<'_>, branch: &str, commit: &str) {
-        end.format("id", format_args!("refs/heads/{branch}"));
-        end.text("displayId", branch);
-        end.text("latestCommit", commit);
-        end.text("type", "BRANCH");
-        end.key("repository").extend_from_slice(self.repository.written());
     }
 
     fn write_people(&self, request: &mut Object<'_>) {
@@ -242,6 +239,14 @@ impl<'a> PullRequest<'a> {
         properties.number("commentCount", dice.below(12));
         properties.number("openTaskCount", dice.below(4));
     }
+}
+
+fn write_end(end: &mut Object<'_>, branch: &str, commit: &str, repository: &[u8]) {
+    end.format("id", format_args!("refs/heads/{branch}"));
+    end.text("displayId", branch);
+    end.text("latestCommit", commit);
+    end.text("type", "BRANCH");
+    end.key("repository").extend_from_slice(repository);
 }
 
 /// A fifth has none, one in eight is long.

@@ -11,12 +11,18 @@ use crate::json;
 pub(super) struct Refusal {
     status: StatusCode,
     message: String,
-    exception: &'static str,
+    /// `None` where no resource is at that path: then the form is another one.
+    exception: Option<&'static str>,
 }
 
 impl Refusal {
+    /// What answers a path that no resource has.
+    pub(super) fn no_resource(uri: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, message: uri.into(), exception: None }
+    }
+
     fn new(status: StatusCode, message: impl Into<String>, exception: &'static str) -> Self {
-        Self { status, message: message.into(), exception }
+        Self { status, message: message.into(), exception: Some(exception) }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Self {
@@ -84,7 +90,11 @@ impl Refusal {
     }
 
     pub(super) fn response(&self) -> Response {
-        http::json(self.status, body(&self.message, self.exception))
+        let body = match self.exception {
+            Some(exception) => body(&self.message, exception),
+            None => unknown(&self.message),
+        };
+        http::json(self.status, body)
     }
 }
 
@@ -113,12 +123,11 @@ fn body(message: &str, exception: &str) -> Vec<u8> {
     out
 }
 
-/// What answers a path that no resource has: not the form of other errors.
-pub(super) fn no_resource(uri: &str) -> Response {
+fn unknown(uri: &str) -> Vec<u8> {
     let mut out = Vec::new();
     json::object(&mut out, |body| {
         body.format("message", format_args!("null for uri: {uri}"));
         body.number("status-code", 404);
     });
-    http::json(StatusCode::NOT_FOUND, out)
+    out
 }

@@ -23,9 +23,10 @@ pub(crate) struct Repository<'a> {
     pub(super) public: bool,
     pub(super) language: &'static str,
     hierarchy: String,
-    forkable: bool,
     /// The complete form, written once for all pull requests of a page.
     written: OnceCell<Vec<u8>>,
+    /// The same of its fork.
+    fork: OnceCell<Option<Vec<u8>>>,
 }
 
 impl<'a> Repository<'a> {
@@ -55,8 +56,8 @@ impl<'a> Repository<'a> {
             public: project.public || dice.chance(5),
             language: dice.pick(&words::LANGUAGES).0,
             hierarchy: dice.hash()[..20].to_owned(),
-            forkable: !dice.chance(10),
             written: OnceCell::new(),
+            fork: OnceCell::new(),
         }
     }
 
@@ -78,9 +79,15 @@ impl<'a> Repository<'a> {
         })
     }
 
+    /// The complete form of its fork in a personal project, where there is one.
+    pub(super) fn written_fork(&self) -> Option<&[u8]> {
+        let fork = self.fork.get_or_init(|| self.world.fork_of(self.row).map(|fork| fork.written().to_vec()));
+        fork.as_deref()
+    }
+
     pub(super) fn write(&self, repository: &mut Object<'_>) {
         self.write_own(repository);
-        if let Some(origin) = self.forked_from() {
+        if let Some(origin) = self.world.origin_of(self.row) {
             repository.object("origin", |object| {
                 origin.write_own(object);
                 origin.write_place(object);
@@ -100,7 +107,8 @@ impl<'a> Repository<'a> {
         repository.text("scmId", "git");
         repository.text("state", "AVAILABLE");
         repository.text("statusMessage", "Available");
-        repository.flag("forkable", self.forkable);
+        // One in sixteen may not be forked.
+        repository.flag("forkable", !self.hierarchy.starts_with('0'));
     }
 
     fn write_place(&self, repository: &mut Object<'_>) {
@@ -131,13 +139,22 @@ impl<'a> Repository<'a> {
             });
         });
     }
+}
 
-    /// What lies in personal projects is forked from the repository generated before it, while that one exists.
-    fn forked_from(&self) -> Option<Repository<'a>> {
-        self.project.owner.as_ref()?;
-        let origin = self.row.origin.checked_sub(1)?;
-        let row = self.world.repositories.iter().find(|row| row.origin == origin)?;
-        self.world.project_of(row).project.owner.is_none().then(|| Repository::of(self.world, row))
+impl World {
+    /// What was generated in a personal project is forked from the repository generated before it.
+    fn origin_of(&self, row: &RepositoryRow) -> Option<Repository<'_>> {
+        let origin = row.is_fork(&self.spec).then(|| row.origin.checked_sub(1)).flatten()?;
+        self.generated_as(origin).map(|row| Repository::of(self, row))
+    }
+
+    fn fork_of(&self, row: &RepositoryRow) -> Option<Repository<'_>> {
+        let fork = self.generated_as(row.origin.checked_add(1)?)?;
+        fork.is_fork(&self.spec).then(|| Repository::of(self, fork))
+    }
+
+    fn generated_as(&self, origin: u32) -> Option<&RepositoryRow> {
+        self.repositories.iter().find(|row| row.origin == origin)
     }
 }
 

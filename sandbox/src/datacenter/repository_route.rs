@@ -110,7 +110,7 @@ pub(super) async fn configured_branch(
     let world = shared.world();
     let repository = asked.repository(&world, &key, &slug)?;
     if !world.version.has_default_branch() {
-        return Err(Refusal::forbidden(405));
+        return Err(Refusal::no_resource(format!("projects/{key}/repos/{slug}/default-branch")));
     }
     Ok(object(StatusCode::OK, |branch| write_branch(&repository, branch)))
 }

@@ -11,7 +11,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 
 use super::page::Paging;
-use super::refusal::{Refusal, no_resource};
+use super::refusal::Refusal;
 use super::repository::Repository;
 use super::rights::Rights;
 use super::server::{ApiVersions, Shared};
@@ -75,8 +75,8 @@ fn api() -> Router<Arc<Shared>> {
         .method_not_allowed_fallback(|| async { Refusal::forbidden(405) })
 }
 
-async fn unknown(uri: Uri) -> Response {
-    no_resource(&uri.to_string())
+async fn unknown(uri: Uri) -> Refusal {
+    Refusal::no_resource(uri.to_string())
 }
 
 /// Checks the credential and what is left of its tokens.

@@ -71,7 +71,7 @@ mod tests {
         let limit = Throttle { capacity: 3, fill: 2, interval: Duration::from_secs(10) };
         let (one, other) = (Credential("bearer a".to_owned()), Credential("bearer b".to_owned()));
         let start = Instant::now();
-        let mut take = |who: &Credential, seconds: u64| buckets.take(who, limit, start + Duration::from_secs(seconds));
+        let take = |who: &Credential, seconds: u64| buckets.take(who, limit, start + Duration::from_secs(seconds));
         assert!((0..3).all(|second| take(&one, second).wait.is_none()));
         assert_eq!(take(&one, 4).wait, Some(Duration::from_secs(6)));
         assert_eq!(take(&other, 4).remaining, 2);

@@ -25,13 +25,12 @@ pub(super) struct Scope {
 impl Scope {
     /// Refuses those without the right, and what older servers do not have.
     fn check(&self, world: &World, asked: &Asked) -> Result<(), Refusal> {
-        match &self.slug {
-            Some(slug) => drop(asked.repository(world, &self.key, slug)?),
-            None => {
-                asked.project(world, &self.key)?;
-                if !world.version.has_project_webhooks() {
-                    return Err(Refusal::no_webhook("resource"));
-                }
+        if let Some(slug) = &self.slug {
+            asked.repository(world, &self.key, slug)?;
+        } else {
+            asked.project(world, &self.key)?;
+            if !world.version.has_project_webhooks() {
+                return Err(Refusal::no_resource(format!("projects/{}/webhooks", self.key)));
             }
         }
         asked.require(|rights| rights.webhooks)

@@ -97,6 +97,11 @@ impl RepositoryRow {
         edited.unwrap_or_else(|| slug_from(&generated_name(self.origin)))
     }
 
+    /// Wherever it was moved since.
+    pub(super) fn is_fork(&self, spec: &WorldSpec) -> bool {
+        personal(spec, self.origin).is_some()
+    }
+
     pub(super) fn sight(&self) -> Sight {
         self.edits.as_deref().map_or(Sight::Open, |edits| edits.sight)
     }
@@ -117,7 +122,7 @@ impl World {
             by_place: HashMap::new(),
             next_origin: spec.repositories,
             changes: 0,
-            spec: spec.clone(),
+            spec: WorldSpec { base_url: spec.base_url.trim_end_matches('/').to_owned(), ..spec.clone() },
         };
         world.index();
         world
@@ -185,8 +190,16 @@ fn projects(spec: &WorldSpec, people: &[Person]) -> Vec<ProjectRow> {
 
 fn generated_row(spec: &WorldSpec, origin: u32) -> RepositoryRow {
     let shared = spec.projects.max(1);
+    let project = match personal(spec, origin) {
+        Some(personal) => shared + personal,
+        None => origin % shared,
+    };
+    RepositoryRow { origin, project: usize::try_from(project).unwrap_or(0), edits: None }
+}
+
+/// In which personal project, if in one, a repository is generated.
+fn personal(spec: &WorldSpec, origin: u32) -> Option<u32> {
     // There are no more personal projects than people.
     let personal = spec.personal_projects.min(spec.users.max(1));
-    let project = if personal > 0 && origin % 12 == 11 { shared + (origin / 12) % personal } else { origin % shared };
-    RepositoryRow { origin, project: usize::try_from(project).unwrap_or(0), edits: None }
+    (personal > 0 && origin < spec.repositories && origin % 12 == 11).then(|| (origin / 12) % personal)
 }

@@ -8,7 +8,7 @@ pub enum Access {
     /// Everybody, whatever they send or do not send.
     #[default]
     Anyone,
-    /// These accounts; without credentials only where the workspace is public.
+    /// These accounts; without credentials only where something is public.
     Only {
         /// The credentials that are valid.
         accounts: Vec<Account>,
@@ -20,9 +20,9 @@ pub enum Access {
 /// A valid credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Account {
-    /// A workspace, project or repository access token.
+    /// An access token.
     Bearer(String),
-    /// An e-mail with an API token, or a user name with an app password.
+    /// A user name or an e-mail, with the password or token that belongs to it.
     Basic {
         /// The part before the colon.
         user: String,

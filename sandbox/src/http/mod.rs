@@ -1,4 +1,4 @@
-//! What both servers share: listening, faults, the record of requests, answers.
+//! What the servers share: listening, faults, the record of requests, answers.
 
 mod access;
 mod answer;
