@@ -14,12 +14,20 @@ struct Inputs {
     upstream: &'static str,
 }
 
-const PRODUCTS: &[Inputs] = &[Inputs {
-    name: "cloud",
-    spec: "specs/bitbucket-cloud.yaml",
-    kinds: "specs/kinds/cloud.toml",
-    upstream: "BITBUCKET_CLOUD_SPEC",
-}];
+const PRODUCTS: &[Inputs] = &[
+    Inputs {
+        name: "cloud",
+        spec: "specs/bitbucket-cloud.yaml",
+        kinds: "specs/kinds/cloud.toml",
+        upstream: "BITBUCKET_CLOUD_SPEC",
+    },
+    Inputs {
+        name: "datacenter",
+        spec: "specs/bitbucket-datacenter.yaml",
+        kinds: "specs/kinds/datacenter.toml",
+        upstream: "BITBUCKET_DATACENTER_SPEC",
+    },
+];
 
 fn main() {
     for inputs in PRODUCTS {

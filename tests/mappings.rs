@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use bitbucket_port::kinds::cloud;
+use bitbucket_port::kinds::of_product;
 use bitbucket_port::mapping::{Document, Mapping, Released, Remark, Trial, document_schema, released_mappings};
 use bitbucket_port_jq::{Compiler, Environment, Limits};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn compiled(released: &Released) -> Mapping {
 /// Payload files with the kind that their name begins with.
 fn payloads() -> Vec<(String, String, Vec<Value>)> {
     let mut all = vec![];
-    for folder in ["cloud", "enriched"] {
+    for folder in ["cloud", "enriched", "datacenter"] {
         let mut files: Vec<PathBuf> = fs::read_dir(root().join("tests/payloads").join(folder))
             .unwrap()
             .map(|file| file.unwrap().path())
@@ -29,7 +29,8 @@ fn payloads() -> Vec<(String, String, Vec<Value>)> {
         files.sort();
         for file in files {
             let stem = file.file_stem().unwrap().to_str().unwrap().to_owned();
-            let kind = cloud::KINDS.iter().map(|kind| kind.name()).find(|kind| stem.starts_with(kind));
+            let kind =
+                of_product(product_of(folder)).iter().map(|kind| kind.name()).find(|kind| stem.starts_with(kind));
             let Some(kind) = kind else { continue };
             let objects = match serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap() {
                 Value::Array(objects) => objects,
@@ -41,6 +42,11 @@ fn payloads() -> Vec<(String, String, Vec<Value>)> {
     all
 }
 
+/// Whose objects a folder of payloads, or a payload by its name, holds.
+fn product_of(name: &str) -> &'static str {
+    if name.starts_with("datacenter") { "datacenter" } else { "cloud" }
+}
+
 #[test]
 fn every_mapping_of_every_payload_is_as_reviewed() {
     let payloads = payloads();
@@ -49,7 +55,7 @@ fn every_mapping_of_every_payload_is_as_reviewed() {
         let mapping = compiled(released);
         assert!(mapping.invalid.is_empty(), "{}: {:?}", released.name, mapping.invalid);
         assert!(mapping.warnings.is_empty(), "{}: {:?}", released.name, mapping.warnings);
-        for (name, kind, objects) in &payloads {
+        for (name, kind, objects) in payloads.iter().filter(|(name, ..)| product_of(name) == released.product) {
             let documents: Vec<Value> = objects
                 .iter()
                 .flat_map(|object| mapping.trial(kind, &object.to_string()).unwrap())
@@ -101,7 +107,7 @@ fn recorded_objects_are_mapped_without_failure() {
         }
     }
     assert!(found.len() >= 50, "{} objects", found.len());
-    for released in released_mappings() {
+    for released in released_mappings().iter().filter(|released| released.product == "cloud") {
         let mapping = compiled(released);
         for (kind, object) in &found {
             for trial in mapping.trial(kind, &object.to_string()).unwrap() {
@@ -121,13 +127,19 @@ fn complete(kind: &str, object: &Value) -> bool {
 
 #[test]
 fn the_schema_for_editors_is_up_to_date() {
-    let path = root().join("mappings/cloud/schema.json");
-    let text = serde_json::to_string_pretty(&document_schema(cloud::KINDS)).unwrap() + "\n";
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &text).unwrap();
+    let mut text = String::new();
+    for product in ["datacenter", "cloud"] {
+        let path = root().join(format!("mappings/{product}/schema.json"));
+        text = serde_json::to_string_pretty(&document_schema(of_product(product))).unwrap() + "\n";
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == text,
+            "run `UPDATE_DOCS=1 cargo test --test mappings` and commit mappings/{product}/schema.json"
+        );
     }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == text, "run `UPDATE_DOCS=1 cargo test --test mappings` and commit mappings/cloud/schema.json");
     assert_eq!(stdout(&run(&["mapping", "schema"], "")), text);
 }
 

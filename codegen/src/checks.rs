@@ -30,8 +30,9 @@ impl<'c> Checks<'c, '_> {
         let items = self.items(kind, list);
         self.path(list, &kind.bind, &format!("{}.bind", kind.name.value), &kind.list);
         for bind in &kind.bind {
-            self.parent_field(kind, bind);
+            self.parent_field(kind.each.as_ref(), bind);
         }
+        self.within(kind, list);
         self.page_size(kind, list);
         if kind.key.value.is_empty() {
             self.reader.complain(
@@ -97,10 +98,10 @@ impl<'c> Checks<'c, '_> {
     }
 
     /// Fields bound in a listing are those of the parent object, written `<parent>.<field>`.
-    fn parent_field(&mut self, kind: &Kind, bind: &Bind) {
+    fn parent_field(&mut self, parent: Option<&At<String>>, bind: &Bind) {
         let From::Field(path) = &bind.from else { return };
         let at = &bind.parameter;
-        let parent = kind.each.as_ref().map(|each| each.value.as_str());
+        let parent = parent.map(|parent| parent.value.as_str());
         let Some((name, field)) = path.split_once('.').filter(|(name, _)| Some(*name) == parent) else {
             let message = match parent {
                 Some(parent) => format!("`{path}` is not a field of the parent; write `{parent}.<field>`"),
@@ -113,6 +114,38 @@ impl<'c> Checks<'c, '_> {
         if let Some(items) = items {
             self.key_field(items, field, at, &at.key);
         }
+    }
+
+    /// The listing within named objects gives the same objects as the usual one.
+    fn within(&mut self, kind: &Kind, list: &Operation) {
+        let Some(within) = &kind.within else { return };
+        let key = format!("{}.within", kind.name.value);
+        if let Some(each) = &kind.each {
+            self.reader.complain(
+                &each.span,
+                &each.key,
+                "cannot stand beside `within`: the listing has a parent already",
+            );
+        }
+        if !self.kinds.contains_key(&within.kind.value) {
+            let message = format!("names `{}`, which is no kind", within.kind.value);
+            self.reader.complain(&within.kind.span, &within.kind.key, message);
+        }
+        let named = kind.selector.iter().find(|field| field.name.value == within.named.value);
+        if named.is_none_or(|field| field.purpose != Purpose::FilterSet) {
+            let message = format!("`{}` is no selector field of the kind with `filter = \"set\"`", within.named.value);
+            self.reader.complain(&within.named.span, &format!("{key}.named"), message);
+        }
+        let Some(operation) = self.operation(&within.list, &key) else { return };
+        if form(self.spec, operation) != form(self.spec, list) {
+            let message = format!("`{}` does not answer as `{}` does", operation.id, list.id);
+            self.reader.complain(&within.list.span, &format!("{key}.list"), message);
+        }
+        self.path(operation, &within.bind, &format!("{key}.bind"), &within.list);
+        for bind in &within.bind {
+            self.parent_field(Some(&within.kind), bind);
+        }
+        self.page_size(kind, operation);
     }
 
     fn object_of(&self, kind: &Kind) -> Option<&'c Schema> {

@@ -64,6 +64,8 @@ impl Emitter<'_> {
         let choices = self.choices();
         let pages = self.pages();
         let source = self.source();
+        let fields = || self.kinds.values().flat_map(|kind| &kind.selector);
+        let pattern = fields().any(|field| field.purpose == Purpose::FilterPattern).then(|| quote!(Pattern,));
         let code = quote! {
             use schemars::JsonSchema;
             use serde::Deserialize;
@@ -73,7 +75,7 @@ impl Emitter<'_> {
             use crate::bitbucket::{CallError, Page};
         use crate::kinds::{
                 Functions, Key, Kind, KeyError, KeyPart, KindInfo, Listing, Live, ObjectKey, Operation, Parent,
-                Selector, SelectorError, SelectorField, call, selector,
+                #pattern Selector, SelectorError, SelectorField, call, selector,
             };
 
             /// All kinds of this product, parents first where the table has them so.
@@ -108,16 +110,18 @@ impl Emitter<'_> {
         let get = optional(kind.get.as_ref().map(|get| self.operation(&get.operation.value)));
         let page_size = kind.page_size;
         let each = optional(kind.each.as_ref().and_then(|each| self.kinds.get(&each.value)).map(constant));
+        let within = kind.within.as_ref().and_then(|within| self.kinds.get(&within.kind.value));
+        let within = optional(within.map(constant));
         let key = &kind.key.value;
         let fields = self.fields(kind).into_iter().map(|(_, field)| selector_field(field));
         let enrichments = self.fields(kind).into_iter().filter(|(_, field)| field.purpose == Purpose::Enrichment);
         let enrichments = enrichments.map(|(_, field)| field.name.value.as_str());
         let (upsert, delete) = (&kind.live.upsert, &kind.live.delete);
         let live_key = kind.key.value.iter().filter_map(|field| live_path(kind, field));
-        let permissions = &kind.permissions;
+        let (permissions, extras) = (&kind.permissions, &kind.extras);
         let schema = format!("/kinds_{product}/{name}.json");
         let key_of = method("key_of", kind);
-        let parent_of = optional(kind.each.as_ref().map(|_| method("parent_of", kind)));
+        let parent_of = optional(kind.parent().map(|_| method("parent_of", kind)));
         quote! {
             #[doc = #comment]
             pub const #name_of: Kind = Kind::new(&#info);
@@ -131,11 +135,13 @@ impl Emitter<'_> {
                 get: #get,
                 page_size: #page_size,
                 each: #each,
+                within: #within,
                 key: &[#(#key),*],
                 selector: &[#(#fields),*],
                 enrichments: &[#(#enrichments),*],
                 live: Live { upsert: &[#(#upsert),*], delete: &[#(#delete),*], key: &[#(#live_key),*] },
                 permissions: &[#(#permissions),*],
+                extras: &[#(#extras),*],
                 schema: include_str!(concat!(env!("OUT_DIR"), #schema)),
                 functions: Functions {
                     selector: #selector::read,
@@ -172,11 +178,11 @@ impl Emitter<'_> {
 
     /// What a listing needs of its parent object.
     fn parent(&self, kind: &Kind) -> TokenStream {
-        let Some(parent) = kind.each.as_ref().and_then(|each| self.kinds.get(&each.value)) else {
+        let Some(parent) = kind.parent().and_then(|parent| self.kinds.get(&parent.value)) else {
             return TokenStream::new();
         };
         let bound: Vec<(&str, String)> = kind
-            .bind
+            .parent_bind()
             .iter()
             .filter_map(|bind| match &bind.from {
                 From::Field(path) => Some((bind.parameter.value.as_str(), path.split_once('.')?.1.to_owned())),
@@ -204,9 +210,11 @@ impl Emitter<'_> {
         let mut seen = BTreeSet::new();
         let Some(paging) = &self.spec.paging else { return TokenStream::new() };
         let (values, next) = (field_ident(&paging.values), field_ident(&paging.next));
-        let next = match paging.follow {
-            Follow::Link => quote!(page.#next),
-            Follow::Parameter(_) => quote!(page.#next.map(|next| next.to_string())),
+        let last = paging.last.as_deref().map(field_ident);
+        let next = match (&paging.follow, last) {
+            (Follow::Link, _) => quote!(page.#next),
+            (Follow::Parameter(_), None) => quote!(page.#next.map(|next| next.to_string())),
+            (Follow::Parameter(_), Some(last)) => quote!(call::position(page.#last, page.#next)),
         };
         let pages = self.kinds.values().filter_map(|kind| {
             let Form::Page { page, .. } = form(self.spec, self.spec.operation(&kind.list.value)?) else { return None };

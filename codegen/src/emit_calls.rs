@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use crate::client::{Form, form};
 use crate::emit::{Emitter, constant, doc_text, field_ident, method};
-use crate::kinds::{Bind, From, Kind, Purpose};
+use crate::kinds::{Bind, From, Kind, Purpose, Within};
 use crate::operation::Operation;
 use crate::schema::Shape;
 use crate::spec::Follow;
@@ -17,6 +17,11 @@ enum Argument {
     Listing,
     Parent,
     Next,
+}
+
+/// The function that lists a kind within an object that a selector names.
+fn within_method(kind: &Kind) -> Ident {
+    format_ident!("{}_within", method("list", kind))
 }
 
 impl Emitter<'_> {
@@ -32,33 +37,60 @@ impl Emitter<'_> {
         let names: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
         let firsts = self.kinds.values().map(|kind| self.list_call(kind, &quote!(None)));
         let by_link = self.spec.paging.as_ref().is_some_and(|paging| paging.follow == Follow::Link);
-        let parent = if by_link { quote!(_) } else { quote!(parent) };
+        let parent =
+            if by_link && self.kinds.values().all(|kind| kind.within.is_none()) { quote!(_) } else { quote!(parent) };
         let nexts = self.kinds.values().map(|kind| self.next(kind));
         let gettable: Vec<&Kind> = self.kinds.values().filter(|kind| kind.get.is_some()).collect();
         let get_names = gettable.iter().map(|kind| kind.name.value.as_str());
         let gets = gettable.iter().map(|kind| method("get", kind));
         let lists = self.kinds.values().map(|kind| self.list(kind));
         let getters = gettable.iter().map(|kind| self.get(kind));
-        quote! {
-            /// What of the settings bounds the listings.
-            #[derive(Debug, Clone, PartialEq, Eq)]
-            pub struct Scope {
-                #(#setting_fields)*
+        let head = if settings.is_empty() {
+            quote! {
+                /// Lists and fetches the kinds of this product.
+                #[derive(Debug, Clone)]
+                pub struct Source {
+                    client: api::Client,
+                }
             }
+        } else {
+            quote! {
+                /// What of the settings bounds the listings.
+                #[derive(Debug, Clone, PartialEq, Eq)]
+                pub struct Scope {
+                    #(#setting_fields)*
+                }
 
-            /// Lists and fetches the kinds of this product.
-            #[derive(Debug, Clone)]
-            pub struct Source {
-                client: api::Client,
-                scope: Scope,
+                /// Lists and fetches the kinds of this product.
+                #[derive(Debug, Clone)]
+                pub struct Source {
+                    client: api::Client,
+                    scope: Scope,
+                }
             }
-
-            impl Source {
+        };
+        let new = if settings.is_empty() {
+            quote! {
+                /// A source that asks through `client`.
+                #[must_use]
+                pub fn new(client: api::Client) -> Self {
+                    Self { client }
+                }
+            }
+        } else {
+            quote! {
                 /// A source that asks through `client` for what is in `scope`.
                 #[must_use]
                 pub fn new(client: api::Client, scope: Scope) -> Self {
                     Self { client, scope }
                 }
+            }
+        };
+        quote! {
+            #head
+
+            impl Source {
+                #new
 
                 #(#lists)*
                 #(#getters)*
@@ -100,7 +132,8 @@ impl Emitter<'_> {
 
     fn settings(&self) -> BTreeSet<&str> {
         let gets = self.kinds.values().filter_map(|kind| kind.get.as_ref()).flat_map(|get| &get.bind);
-        let binds = self.kinds.values().flat_map(|kind| &kind.bind).chain(gets);
+        let within = self.kinds.values().filter_map(|kind| kind.within.as_ref()).flat_map(|within| &within.bind);
+        let binds = self.kinds.values().flat_map(|kind| &kind.bind).chain(within).chain(gets);
         binds
             .filter_map(|bind| match &bind.from {
                 From::Setting(name) => Some(name.as_str()),
@@ -125,11 +158,26 @@ impl Emitter<'_> {
     }
 
     fn list(&self, kind: &Kind) -> TokenStream {
-        let (name, Some(operation)) = (method("list", kind), self.spec.operation(&kind.list.value)) else {
-            return TokenStream::new();
-        };
-        let call = Self::call(operation, &kind.bind, &|field| {
-            let parameter = kind.bind.iter().find(|bind| bind.from == From::Field(field.to_owned()));
+        let arguments = self.list_arguments(kind);
+        let usual = self.list_function(kind, &method("list", kind), &kind.list.value, &kind.bind, &arguments);
+        let within = kind.within.as_ref().map(|within| {
+            let arguments = self.within_arguments(kind, within);
+            self.list_function(kind, &within_method(kind), &within.list.value, &within.bind, &arguments)
+        });
+        quote!(#usual #within)
+    }
+
+    fn list_function(
+        &self,
+        kind: &Kind,
+        name: &Ident,
+        operation: &str,
+        bind: &[Bind],
+        arguments: &[Argument],
+    ) -> TokenStream {
+        let Some(operation) = self.spec.operation(operation) else { return TokenStream::new() };
+        let call = Self::call(operation, bind, &|field| {
+            let parameter = bind.iter().find(|bind| bind.from == From::Field(field.to_owned()));
             let parameter = parameter.map(|bind| bind.parameter.value.as_str()).unwrap_or_default();
             quote!(parent.bound(#parameter)?)
         });
@@ -140,7 +188,7 @@ impl Emitter<'_> {
         let mut setters = self.queries(kind, operation);
         setters.extend(self.position(operation));
         let binding = if setters.is_empty() { quote!(let call) } else { quote!(let mut call) };
-        let arguments = self.list_arguments(kind).into_iter().map(|argument| match argument {
+        let arguments = arguments.iter().map(|argument| match argument {
             Argument::Listing => quote!(listing: &Listing),
             Argument::Parent => quote!(parent: &Parent),
             Argument::Next => quote!(next: Option<&str>),
@@ -156,21 +204,38 @@ impl Emitter<'_> {
 
     /// What the function that lists a kind is given.
     fn list_arguments(&self, kind: &Kind) -> Vec<Argument> {
-        let queries =
-            self.spec.operation(&kind.list.value).is_some_and(|operation| !self.queries(kind, operation).is_empty());
+        self.arguments(kind, &kind.list.value, kind.each.is_some())
+    }
+
+    fn within_arguments(&self, kind: &Kind, within: &Within) -> Vec<Argument> {
+        self.arguments(kind, &within.list.value, true)
+    }
+
+    fn arguments(&self, kind: &Kind, operation: &str, parent: bool) -> Vec<Argument> {
+        let queries = self.spec.operation(operation).is_some_and(|operation| !self.queries(kind, operation).is_empty());
         let next = self.spec.paging.as_ref().is_some_and(|paging| paging.follow != Follow::Link);
-        let all = [(queries, Argument::Listing), (kind.each.is_some(), Argument::Parent), (next, Argument::Next)];
+        let all = [(queries, Argument::Listing), (parent, Argument::Parent), (next, Argument::Next)];
         all.into_iter().filter_map(|(used, argument)| used.then_some(argument)).collect()
     }
 
     fn list_call(&self, kind: &Kind, next: &TokenStream) -> TokenStream {
-        let name = method("list", kind);
-        let arguments = self.list_arguments(kind).into_iter().map(|argument| match argument {
-            Argument::Listing => quote!(listing),
-            Argument::Parent => quote!(call::needed(listing, parent)?),
-            Argument::Next => quote!(#next),
-        });
-        quote!(self.#name(#(#arguments),*).await)
+        let call = |name: Ident, arguments: Vec<Argument>, parent: TokenStream| {
+            let arguments = arguments.into_iter().map(|argument| match argument {
+                Argument::Listing => quote!(listing),
+                Argument::Parent => parent.clone(),
+                Argument::Next => quote!(#next),
+            });
+            quote!(self.#name(#(#arguments),*).await)
+        };
+        let usual = call(method("list", kind), self.list_arguments(kind), quote!(call::needed(listing, parent)?));
+        let Some(within) = &kind.within else { return usual };
+        let within = call(within_method(kind), self.within_arguments(kind, within), quote!(parent));
+        quote! {
+            match parent {
+                Some(parent) => #within,
+                None => #usual,
+            }
+        }
     }
 
     /// Continues at a position, for products whose pages name one instead of a link.
@@ -198,6 +263,7 @@ impl Emitter<'_> {
                 Purpose::Query(parameter) if seen.insert(parameter.clone()) => Some(parameter.clone()),
                 _ => None,
             })
+            .filter(|parameter| operation.parameters.iter().any(|known| known.name == *parameter))
             .map(|parameter| {
                 let method = field_ident(&parameter);
                 let known = operation.parameters.iter().find(|known| known.name == parameter);

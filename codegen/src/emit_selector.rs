@@ -6,7 +6,7 @@ use heck::{ToPascalCase, ToSnakeCase};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::emit::{Emitter, constant, doc_text, field_ident, ident};
+use crate::emit::{self, Emitter, constant, doc_text, field_ident, ident};
 use crate::kinds::{Field, Kind, Purpose};
 
 pub(crate) fn selector_name(kind: &Kind) -> Ident {
@@ -78,6 +78,8 @@ impl Emitter<'_> {
                 let default = if field.default.is_some() { quote!(default = #function) } else { quote!(default) };
                 (kind, default)
             }
+            Purpose::FilterSet => (quote!(std::collections::BTreeSet<String>), quote!(default)),
+            Purpose::FilterPattern => (quote!(Option<Pattern>), quote!(default)),
         };
         quote! {
             #[doc = #doc]
@@ -96,21 +98,33 @@ impl Emitter<'_> {
             owner.name.value == kind.name.value
                 || kind.name.value == asked.name.value && !parents.contains(owner.name.value.as_str())
         });
+        let named = kind.within.as_ref().map(|within| within.named.value.as_str());
         let parameters = own.filter_map(|(_, field)| {
-            let Purpose::Query(parameter) = &field.purpose else { return None };
-            let member = field_ident(&field.name.value);
-            Some(if field.values.is_empty() {
-                quote!(.with(#parameter, self.#member.as_deref()))
-            } else {
-                let choice = choice_name(field);
-                quote!(.with(#parameter, self.#member.map(#choice::as_str)))
-            })
+            let (name, member) = (&field.name.value, field_ident(&field.name.value));
+            match &field.purpose {
+                Purpose::Query(parameter) if field.values.is_empty() => {
+                    Some(quote!(.with(#parameter, self.#member.as_deref())))
+                }
+                Purpose::Query(parameter) => {
+                    let choice = choice_name(field);
+                    Some(quote!(.with(#parameter, self.#member.map(#choice::as_str))))
+                }
+                Purpose::FilterSet if named == Some(name.as_str()) => None,
+                Purpose::FilterSet => Some(quote!(.with_set(#name, &self.#member))),
+                Purpose::FilterPattern => Some(quote!(.with(#name, self.#member.as_ref().map(Pattern::as_str)))),
+                Purpose::Enrichment => None,
+            }
+        });
+        let within = kind.within.as_ref().and_then(|within| {
+            let (parent, member) =
+                (emit::constant(self.kinds.get(&within.kind.value)?), field_ident(&within.named.value));
+            Some(quote!(.of_each_named(#parent, &self.#member)))
         });
         let each = parent.map(|parent| {
             let parent = self.listing(parent, asked);
             quote!(.of_each(#parent))
         });
-        quote!(Listing::new(#constant) #(#parameters)* #each)
+        quote!(Listing::new(#constant) #(#parameters)* #within #each)
     }
 
     pub(crate) fn ancestors<'k>(&'k self, kind: &'k Kind) -> BTreeSet<&'k str> {

@@ -18,6 +18,7 @@ pub(crate) struct Kind {
     pub(crate) list: At<String>,
     pub(crate) each: Option<At<String>>,
     pub(crate) bind: Vec<Bind>,
+    pub(crate) within: Option<Within>,
     pub(crate) page_size: u32,
     pub(crate) key: At<Vec<String>>,
     pub(crate) get: Option<Get>,
@@ -25,6 +26,31 @@ pub(crate) struct Kind {
     pub(crate) selector: Vec<Field>,
     pub(crate) live: Live,
     pub(crate) permissions: Vec<String>,
+    /// Keys under which our own code adds something to each object when an expression reads it.
+    pub(crate) extras: Vec<String>,
+}
+
+/// The listing that takes the place of the usual one where a selector names the objects to list within.
+#[derive(Debug)]
+pub(crate) struct Within {
+    /// The kind of the objects that are named.
+    pub(crate) kind: At<String>,
+    /// The selector field that names them by their key.
+    pub(crate) named: At<String>,
+    pub(crate) list: At<String>,
+    pub(crate) bind: Vec<Bind>,
+}
+
+impl Kind {
+    /// The kind whose objects each can have a listing of this kind: always, or where a selector names them.
+    pub(crate) fn parent(&self) -> Option<&At<String>> {
+        self.each.as_ref().or(self.within.as_ref().map(|within| &within.kind))
+    }
+
+    /// How the listing per object gets its path parameters.
+    pub(crate) fn parent_bind(&self) -> &[Bind] {
+        self.within.as_ref().map_or(&self.bind, |within| &within.bind)
+    }
 }
 
 /// Where a path parameter gets its value.
@@ -65,6 +91,10 @@ pub(crate) struct Field {
 pub(crate) enum Purpose {
     /// Sent as this query parameter of the listing.
     Query(String),
+    /// Heeded by our own code when objects arrive: a set of texts.
+    FilterSet,
+    /// Heeded by our own code when objects arrive: a regular expression.
+    FilterPattern,
     /// Names what is added to each object.
     Enrichment,
 }
@@ -107,8 +137,21 @@ fn is_kind_name(name: &str) -> bool {
         && !name.contains("--")
 }
 
-const KIND_KEYS: [&str; 11] =
-    ["title", "doc", "list", "each", "bind", "page_size", "key", "get", "selector", "live", "permissions"];
+const KIND_KEYS: [&str; 13] = [
+    "title",
+    "doc",
+    "list",
+    "each",
+    "bind",
+    "within",
+    "page_size",
+    "key",
+    "get",
+    "extras",
+    "selector",
+    "live",
+    "permissions",
+];
 
 fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: String) -> Option<Kind> {
     reader.only(section, &KIND_KEYS);
@@ -119,12 +162,14 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
     let key = required(reader, section, "key", TableReader::texts);
     let each = reader.text(section, "each");
     let permissions = reader.texts(section, "permissions").map(|at| at.value).unwrap_or_default();
+    let extras = reader.texts(section, "extras").map(|at| at.value).unwrap_or_default();
     let bind = read_bind(reader, section);
     let get = reader.section(section, "get").and_then(|section| {
         reader.only(&section, &["operation", "bind"]);
         let operation = required(reader, &section, "operation", TableReader::text)?;
         Some(Get { operation, bind: read_bind(reader, &section) })
     });
+    let within = reader.section(section, "within").and_then(|section| read_within(reader, &section));
     let (extends, selector) = read_selector(reader, section);
     let live = read_live(reader, section);
     let each = each.map(|each| At { key: format!("{name}.each"), ..each });
@@ -135,6 +180,7 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
         list: list?,
         each,
         bind,
+        within,
         page_size: page_size?.value,
         key: key?,
         get,
@@ -142,6 +188,7 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
         selector,
         live,
         permissions,
+        extras,
     })
 }
 
@@ -175,6 +222,16 @@ fn read_bind(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> Vec<Bin
         .collect()
 }
 
+fn read_within(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> Option<Within> {
+    reader.only(section, &["kind", "named", "list", "bind"]);
+    let kind = required(reader, section, "kind", TableReader::text);
+    let named = required(reader, section, "named", TableReader::text);
+    let list = required(reader, section, "list", TableReader::text);
+    let bind = read_bind(reader, section);
+    let kind = kind.map(|at| At { key: format!("{}.kind", section.key), ..at });
+    Some(Within { kind: kind?, named: named?, list: list?, bind })
+}
+
 fn read_selector(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> (Option<At<String>>, Vec<Field>) {
     let Some(section) = reader.section(section, "selector") else { return (None, Vec::new()) };
     let extends = reader.text(&section, "extends");
@@ -190,20 +247,23 @@ fn read_selector(reader: &mut TableReader<'_>, section: &Section<'_, '_>) -> (Op
 }
 
 fn read_field(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: String) -> Option<Field> {
-    reader.only(section, &["query", "enrichment", "default", "values", "doc"]);
+    reader.only(section, &["query", "filter", "enrichment", "default", "values", "doc"]);
     let doc = required(reader, section, "doc", TableReader::text);
     let query = reader.text(section, "query");
+    let filter = reader.text(section, "filter").map(|at| at.value);
     let enrichment = reader.flag(section, "enrichment").is_some_and(|flag| flag.value);
     let default = reader.text(section, "default").map(|at| at.value);
     let values = reader.texts(section, "values").map(|at| at.value).unwrap_or_default();
-    let purpose = match (query, enrichment) {
-        (Some(query), false) => Purpose::Query(query.value),
-        (None, true) => Purpose::Enrichment,
+    let purpose = match (query, filter.as_deref(), enrichment) {
+        (Some(query), None, false) => Purpose::Query(query.value),
+        (None, Some("set"), false) => Purpose::FilterSet,
+        (None, Some("pattern"), false) => Purpose::FilterPattern,
+        (None, None, true) => Purpose::Enrichment,
         _ => {
             reader.complain(
                 &section.span,
                 &section.key,
-                "needs either `query = \"<parameter>\"` or `enrichment = true`",
+                "needs one of `query = \"<parameter>\"`, `filter = \"set\"`, `filter = \"pattern\"`, `enrichment = true`",
             );
             return None;
         }
@@ -219,8 +279,12 @@ fn read_field(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Str
             format!("has the default `{default}`, which is not among its values"),
         );
     }
-    if purpose == Purpose::Enrichment && (default.is_some() || !values.is_empty()) {
-        reader.complain(&section.span, &section.key, "is a list of texts: it has neither default nor values");
+    if !matches!(purpose, Purpose::Query(_)) && (default.is_some() || !values.is_empty()) {
+        reader.complain(
+            &section.span,
+            &section.key,
+            "has neither default nor values: only what is sent as a query parameter has",
+        );
     }
     let name = At { value: name, key: section.key.clone(), span: section.span.clone() };
     Some(Field { name, doc: doc?.value, default, values, purpose })

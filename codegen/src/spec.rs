@@ -33,6 +33,8 @@ pub(crate) struct Paging {
     /// Query parameter for the number of objects on a page.
     pub(crate) size: String,
     pub(crate) follow: Follow,
+    /// The field that says whether a page is the last one, where there is one.
+    pub(crate) last: Option<String>,
 }
 
 /// How one gets from a page to the next.
@@ -169,8 +171,15 @@ fn paging(reader: &mut Reader<'_, '_>) -> Option<Paging> {
         }
         _ => None,
     };
-    let paging =
-        (|| Some(Paging { values: text("values")?, next: text("next")?, size: text("size")?, follow: follow? }))();
+    let paging = (|| {
+        Some(Paging {
+            values: text("values")?,
+            next: text("next")?,
+            size: text("size")?,
+            follow: follow?,
+            last: text("last"),
+        })
+    })();
     if paging.is_none() {
         reader.complain(&pointer, "needs `values`, `next`, `size` and `follow` (`link`, or `{ parameter: <name> }`)");
     }

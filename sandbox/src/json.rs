@@ -81,6 +81,11 @@ impl Object<'_> {
     pub(crate) fn link(&mut self, key: &str, href: fmt::Arguments<'_>) {
         self.object(key, |link| link.format("href", href));
     }
+
+    /// `"key": [{"href": "…"}]`, the shape of links at Data Center.
+    pub(crate) fn links(&mut self, key: &str, href: fmt::Arguments<'_>) {
+        self.array(key, |list| list.object(|link| link.format("href", href)));
+    }
 }
 
 /// An array being written.

@@ -26,6 +26,11 @@ impl Stamp {
         Self(self.0.saturating_add(Duration::microseconds(micros)))
     }
 
+    /// Milliseconds since 1970, as Data Center writes times.
+    pub(crate) fn millis(self) -> u64 {
+        u64::try_from(self.0.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+    }
+
     /// Reads a full time or a bare date, with or without an offset (UTC is taken where none is given).
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.replacen(' ', "+", 1) };
@@ -56,5 +61,6 @@ mod tests {
         assert_eq!(Stamp::parse("2024-01-01"), Some(Stamp::start_of(2024)));
         assert_eq!(Stamp::parse("2024-01-01T00:00:00"), Some(Stamp::start_of(2024)));
         assert_eq!(Stamp::parse("yesterday"), None);
+        assert_eq!(Stamp::start_of(2024).plus_micros(1_999).millis(), 1_704_067_200_001);
     }
 }

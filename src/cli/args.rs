@@ -79,6 +79,8 @@ pub(crate) enum Command {
     bitbucket-port resync --workspace acme --token-file token.txt --mapping mapping.yaml --catalog jsonl:-
   Into Port, for the integration `my-bitbucket` (OCEAN__PORT__CLIENT_ID and OCEAN__PORT__CLIENT_SECRET are set):
     bitbucket-port resync --workspace acme --catalog port --identifier my-bitbucket
+  A Bitbucket Data Center of your own, with an HTTP access token from a file:
+    bitbucket-port resync --server https://bitbucket.example.com --token-file token.txt
   Only one repository and its pull requests (deletes nothing):
     bitbucket-port resync --workspace acme --repo website
 
@@ -88,7 +90,7 @@ never as the value of an option, where every user of the machine could read them
     Resync(ResyncArgs),
     #[command(after_help = "Examples:
   bitbucket-port kinds
-  bitbucket-port kinds pull-request
+  bitbucket-port kinds pull-request --product datacenter
   bitbucket-port kinds --format json")]
     Kinds(KindsArgs),
     #[command(after_help = "Examples:
@@ -194,6 +196,9 @@ pub(crate) struct ResyncArgs {
     /// The Bitbucket Cloud workspace (its slug or UUID).
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) workspace: Option<String>,
+    /// The address of a Bitbucket Data Center, with its context path.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["workspace", "bitbucket_url"])]
+    pub(crate) server: Option<String>,
     /// Where entities go: `sqlite:PATH` keeps a catalog, `jsonl:PATH` (`-`: standard output) logs changes,
     /// `port` writes to Port.
     #[arg(long, value_name = "CATALOG", default_value = "sqlite:catalog.db")]
@@ -233,4 +238,16 @@ pub(crate) struct ResyncArgs {
 pub(crate) struct KindsArgs {
     /// The kind to describe.
     pub(crate) kind: Option<String>,
+    /// Only the kinds of this product.
+    #[arg(long, value_enum)]
+    pub(crate) product: Option<ProductName>,
+}
+
+/// A product, as the command line names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProductName {
+    /// bitbucket.org
+    Cloud,
+    /// Bitbucket Data Center and Server
+    Datacenter,
 }

@@ -75,6 +75,7 @@ mod with_sandbox {
     async fn sync(settings: &Settings, global: &Global, file: &Path) -> Result<Report, Failure> {
         let args = ResyncArgs {
             workspace: None,
+            server: None,
             catalog: String::new(),
             mapping: None,
             blueprints: None,

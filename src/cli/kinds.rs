@@ -4,40 +4,61 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::kinds::{Kind, cloud};
+use crate::kinds::{Kind, cloud, datacenter};
 
-use super::args::{Global, KindsArgs};
+use super::args::{Global, KindsArgs, ProductName};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::run::Ended;
 use super::table::{Align, render};
 
 pub(crate) fn run(args: &KindsArgs, global: &Global) -> Ended {
+    let kinds = of_product(args.product);
     match &args.kind {
         None => {
-            let all: Vec<Value> = cloud::KINDS.iter().map(|kind| describe(*kind)).collect();
-            global.print(&all, |_| table())?;
+            let all: Vec<Value> = kinds.iter().map(|kind| describe(*kind)).collect();
+            global.print(&all, |_| table(&kinds))?;
         }
         Some(name) => {
-            let known = || cloud::KINDS.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
-            let kind = cloud::KINDS.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| {
-                Failure::new(format!("there is no kind `{name}`")).remedy(format!("kinds are: {}", known()))
-            })?;
-            global.print(&describe(kind), |_| text(kind))?;
+            let named: Vec<Kind> = kinds.iter().copied().filter(|kind| kind.name() == name).collect();
+            if named.is_empty() {
+                let mut known: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+                known.sort_unstable();
+                known.dedup();
+                return Err(Failure::new(format!("there is no kind `{name}`"))
+                    .remedy(format!("kinds are: {}", known.join(", "))));
+            }
+            let texts = || named.iter().map(|kind| text(*kind)).collect::<Vec<_>>().join("\n");
+            if let [kind] = named[..] {
+                global.print(&describe(kind), |_| texts())?;
+            } else {
+                let all: Vec<Value> = named.iter().map(|kind| describe(*kind)).collect();
+                global.print(&all, |_| texts())?;
+            }
         }
     }
     Ok(Exit::Done)
 }
 
-fn table() -> String {
-    let header = [("kind", Align::Left), ("listed by", Align::Left), ("selector", Align::Left), ("needs", Align::Left)];
-    let rows: Vec<Vec<String>> = cloud::KINDS
+fn of_product(product: Option<ProductName>) -> Vec<Kind> {
+    let (cloud, datacenter) = (cloud::KINDS, datacenter::KINDS);
+    match product {
+        Some(ProductName::Cloud) => cloud.to_vec(),
+        Some(ProductName::Datacenter) => datacenter.to_vec(),
+        None => [cloud, datacenter].concat(),
+    }
+}
+
+fn table(kinds: &[Kind]) -> String {
+    let header = ["product", "kind", "listed by", "selector", "needs"].map(|name| (name, Align::Left));
+    let rows: Vec<Vec<String>> = kinds
         .iter()
         .map(|kind| {
             let info = kind.info();
             let each = info.each.map_or(String::new(), |parent| format!(" per {parent}"));
             let selector: Vec<_> = info.selector.iter().map(|field| field.name).collect();
             vec![
+                info.product.to_owned(),
                 kind.to_string(),
                 format!("{} {}{each}", info.list.method, info.list.path),
                 selector.join(" "),
@@ -50,11 +71,14 @@ fn table() -> String {
 
 fn text(kind: Kind) -> String {
     let info = kind.info();
-    let mut text = format!("{} ({kind}): {}\n\n", info.title, info.doc);
+    let mut text = format!("{} ({kind}, {}): {}\n\n", info.title, info.product, info.doc);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "listed by   {} {}, {} a page", info.list.method, info.list.path, info.page_size);
     if let Some(parent) = info.each {
         let _ = writeln!(text, "            once per {parent}");
+    }
+    if let Some(within) = info.within {
+        let _ = writeln!(text, "            or once per {within} that the selector names");
     }
     if let Some(get) = &info.get {
         let _ = writeln!(text, "fetched by  {} {}", get.method, get.path);

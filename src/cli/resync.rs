@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::{Files, Loaded, Override, Settings, load_from_process, read_secret};
-use crate::kinds::cloud;
+use crate::config::{Files, Loaded, Override, Product, Settings, load_from_process, read_secret};
+use crate::kinds::{cloud, datacenter};
 use crate::startup::{self, CatalogPlace, MappingSource, StartupError};
 use crate::sync::{Report, Scope};
 
@@ -22,15 +22,19 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
             "ID is the integration at Port that the entities belong to; --create creates it where it does not exist",
         ));
     }
-    let scope = scope(args)?;
     let settings = settings(args, global)?;
+    let scope = scope(args, &settings)?;
     let report = resync(&settings, args, global, &place, scope).await?;
     global.print(&report, report::human)?;
     Ok(report::exit(&report))
 }
 
-fn scope(args: &ResyncArgs) -> Result<Scope, Failure> {
-    let known = || cloud::KINDS.iter().map(|kind| kind.name());
+fn scope(args: &ResyncArgs, settings: &Settings) -> Result<Scope, Failure> {
+    let kinds = match &settings.product {
+        Product::Cloud(_) => cloud::KINDS,
+        Product::DataCenter(_) => datacenter::KINDS,
+    };
+    let known = || kinds.iter().map(|kind| kind.name());
     for kind in &args.only {
         if !known().any(|known| known == kind) {
             let all: Vec<_> = known().collect();
@@ -47,6 +51,7 @@ fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
         overrides.extend(value.map(|value| Override::new(path, value, flag)));
     };
     set("integration.config.bitbucket_workspace", args.workspace.clone(), "--workspace");
+    set("integration.config.bitbucket_base_url", args.server.clone(), "--server");
     set("integration.config.bitbucket_host_url", args.bitbucket_url.clone(), "--bitbucket-url");
     set("integration.identifier", args.identifier.clone(), "--identifier");
     set("state_path", args.state.as_ref().map(|path| path.display().to_string()), "--state");
@@ -56,7 +61,12 @@ fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
                 .because(error)
                 .remedy("--token-file takes a file that holds the token and nothing else, or - for standard input")
         })?;
-        set("integration.config.bitbucket_workspace_token", Some(token.expose().to_owned()), "--token-file");
+        // Which token it is follows from what is read; without either option the settings decide, where Cloud is the rule.
+        let path = match &args.server {
+            Some(_) => "integration.config.bitbucket_token",
+            None => "integration.config.bitbucket_workspace_token",
+        };
+        set(path, Some(token.expose().to_owned()), "--token-file");
     }
     let Loaded { settings, warnings } =
         load_from_process(&Files::default(), overrides).map_err(|errors| Failure::new(errors.to_string()))?;

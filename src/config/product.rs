@@ -93,8 +93,9 @@ pub struct DataCenterConfig {
     pub webhook_secret: Option<Secret>,
     /// Overrides what the server says of its version: whether it is 8.7 or older.
     pub is_version_8_7_or_older: Option<bool>,
-    /// What the server's administrator allows.
-    pub quota: RateQuota,
+    /// What the server's administrator allows; `None` where neither setting is given, so that only what the server
+    /// itself says counts.
+    pub quota: Option<RateQuota>,
 }
 
 /// Requests allowed within a window.
@@ -108,6 +109,8 @@ pub struct RateQuota {
 
 const TYPE: &str = "integration.type";
 const WORKSPACE: &str = "integration.config.bitbucket_workspace";
+const QUOTA: &str = "integration.config.bitbucket_rate_limit_quota";
+const QUOTA_WINDOW: &str = "integration.config.bitbucket_rate_limit_window";
 const SERVER: &str = "integration.config.bitbucket_base_url";
 
 /// Reads the product; `None` where a problem was reported.
@@ -190,15 +193,14 @@ fn datacenter(values: &Values, findings: &mut Findings) -> Option<DataCenterConf
     }
     warn_if_exposed(SERVER, base_url.as_ref(), values, findings);
     let credentials = credentials::datacenter(values, findings);
+    let quota = RateQuota { requests: values.number(QUOTA), window: values.seconds(QUOTA_WINDOW) };
+    let quota_is_given = values.is_given(QUOTA) || values.is_given(QUOTA_WINDOW);
     Some(DataCenterConfig {
         base_url: base_url?,
         credentials: credentials?,
         webhook_secret: values.secret("integration.config.bitbucket_webhook_secret"),
         is_version_8_7_or_older: values.flag("integration.config.bitbucket_is_version8_point7_or_older"),
-        quota: RateQuota {
-            requests: values.number("integration.config.bitbucket_rate_limit_quota"),
-            window: values.seconds("integration.config.bitbucket_rate_limit_window"),
-        },
+        quota: quota_is_given.then_some(quota),
     })
 }
 

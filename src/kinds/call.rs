@@ -30,6 +30,18 @@ pub(crate) fn number(parameter: &str, text: &str) -> Result<i64, CallError> {
     text.parse().map_err(|_| CallError::Invalid(format!("`{text}` is not a whole number, as `{parameter}` has to be")))
 }
 
+/// Where the next page begins, for services that name its position and say whether there is one.
+///
+/// A page that says that it is not the last and does not name the next one gives a position that cannot be asked
+/// for: the listing then breaks off instead of passing for complete.
+pub(crate) fn position(last: Option<bool>, next: Option<i64>) -> Option<String> {
+    match (last, next) {
+        (Some(true), _) | (None, None) => None,
+        (_, Some(next)) => Some(next.to_string()),
+        (Some(false), None) => Some("the next page, which the server does not name,".to_owned()),
+    }
+}
+
 /// Longest file that is put into an object, in bytes.
 const LONGEST_FILE: usize = 4 << 20;
 

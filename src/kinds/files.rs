@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::key::KeyError;
 use super::kind::Kind;
@@ -13,7 +14,7 @@ use crate::bitbucket::CallError;
 pub struct FilePlace {
     /// The repository, as paths of the API name it.
     pub repository: String,
-    /// The branch (or commit) whose files count.
+    /// The branch (or commit) whose files count; empty for the default branch.
     pub branch: String,
 }
 
@@ -26,6 +27,11 @@ pub trait Files: Send + Sync {
 
     /// The content of a file; `None` where it does not exist.
     fn file(&self, place: &FilePlace, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, CallError>> + Send;
+
+    /// What stands under one of the keys that the table of kinds has as `extras`.
+    fn extra(&self, _place: &FilePlace, _key: &str) -> impl Future<Output = Result<Value, CallError>> + Send {
+        std::future::ready(Ok(Value::Null))
+    }
 }
 
 /// The fields of Cloud's objects that tell where files are.
@@ -76,4 +82,42 @@ pub(super) fn cloud_place(kind: Kind, raw: &str) -> Result<Option<FilePlace>, Ke
     };
     let branch = branch.and_then(|branch| branch.name).filter(|name| !name.is_empty());
     Ok(repository.zip(branch).map(|(repository, branch)| FilePlace { repository, branch }))
+}
+
+/// The fields of a server's objects that tell where files are.
+#[derive(Deserialize)]
+struct ServerRepository {
+    slug: String,
+    project: ServerProject,
+}
+
+#[derive(Deserialize)]
+struct ServerProject {
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct ServerPullRequest {
+    #[serde(rename = "toRef")]
+    to_ref: ServerRef,
+}
+
+#[derive(Deserialize)]
+struct ServerRef {
+    id: String,
+    repository: ServerRepository,
+}
+
+/// Where the files of an object of Bitbucket Data Center are; the server knows the default branch.
+pub(super) fn server_place(kind: Kind, raw: &str) -> Result<Option<FilePlace>, KeyError> {
+    let unreadable = |source: serde_json::Error| KeyError::Files { kind, source };
+    let (repository, branch) = match kind.name() {
+        "repository" => (serde_json::from_str::<ServerRepository>(raw).map_err(unreadable)?, String::new()),
+        "pull-request" => {
+            let target = serde_json::from_str::<ServerPullRequest>(raw).map_err(unreadable)?.to_ref;
+            (target.repository, target.id)
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(FilePlace { repository: format!("{}/{}", repository.project.key, repository.slug), branch }))
 }

@@ -20,7 +20,7 @@ pub struct Kind(&'static KindInfo);
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct KindInfo {
-    /// `cloud`.
+    /// `cloud` or `datacenter`.
     pub product: &'static str,
     /// As mappings write it: `pull-request`.
     pub name: &'static str,
@@ -36,6 +36,8 @@ pub struct KindInfo {
     pub page_size: u32,
     /// The kind whose objects each have a listing of their own of this kind.
     pub each: Option<Kind>,
+    /// The kind whose objects a selector can name, to list within them only.
+    pub within: Option<Kind>,
     /// Dotted fields that identify an object.
     pub key: &'static [&'static str],
     /// What a selector may say beside `query`.
@@ -46,6 +48,8 @@ pub struct KindInfo {
     pub live: Live,
     /// Scopes that a credential needs.
     pub permissions: &'static [&'static str],
+    /// Keys under which something is added to each object when an expression names them.
+    pub extras: &'static [&'static str],
     pub(crate) schema: &'static str,
     pub(crate) functions: Functions,
 }

@@ -1,6 +1,7 @@
 //! One distinct listing, so that resources which want the same objects share it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +19,12 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// The parameter of a listing that gives nothing but the keys of these objects, which needs no request.
+    pub(crate) const NAMED: &str = "named";
+
+    /// The parameter that narrows a listing of repositories to one, where the service cannot be asked for it.
+    pub(crate) const SLUG: &str = "slug";
+
     pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, parameters: Vec::new(), each: None }
     }
@@ -28,6 +35,18 @@ impl Listing {
             Some(value) => self.with_parameter(name, value),
             None => self,
         }
+    }
+
+    /// Adds a set of texts, separated by commas; an empty one asks for nothing.
+    pub(crate) fn with_set(self, name: &'static str, values: &BTreeSet<String>) -> Self {
+        let values: Vec<&str> = values.iter().map(String::as_str).filter(|value| !value.is_empty()).collect();
+        self.with(name, Some(&values.join(",")))
+    }
+
+    /// The same for each of the objects that are named by their key; without any, the listing stays as it is.
+    pub(crate) fn of_each_named(self, kind: Kind, named: &BTreeSet<String>) -> Self {
+        let parents = Self::new(kind).with_set(Self::NAMED, named);
+        if parents.parameters.is_empty() { self } else { self.of_each(parents) }
     }
 
     pub(crate) fn of_each(self, parents: Self) -> Self {

@@ -37,4 +37,9 @@ pub trait Source: Clone + Send + Sync + 'static {
 
     /// One object by its key, as Bitbucket sends it.
     fn get(&self, kind: Kind, key: &ObjectKey) -> impl Future<Output = Result<Box<RawValue>, CallError>> + Send;
+
+    /// Whether an object that exists belongs to a listing; `None` where only the service can tell.
+    fn admits(&self, _listing: &Listing, _raw: &str) -> Option<bool> {
+        None
+    }
 }

@@ -154,6 +154,14 @@ impl Resource {
         self.programs().iter().any(|program| program.reads().may_read(keys))
     }
 
+    /// Whether one of the expressions may read the value under a key that it names. One that takes an object whole or
+    /// computes its keys does not count.
+    #[must_use]
+    pub fn names(&self, key: &str) -> bool {
+        let names = |program: &&Program| program.source().contains(key) && program.reads().may_read(&[key]);
+        self.programs().iter().any(names)
+    }
+
     fn programs(&self) -> Vec<&Program> {
         let mut programs = vec![&self.query];
         programs.extend(self.items.iter().map(|items| &items.expression));

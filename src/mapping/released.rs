@@ -38,8 +38,43 @@ macro_rules! cloud {
 static CLOUD_FURTHER: [Released; 4] =
     [cloud!("files"), cloud!("gitops"), cloud!("deployment-frequency"), cloud!("monorepo")];
 
-static RELEASED: &[&Released] =
-    &[&CLOUD_DEFAULT, &CLOUD_FURTHER[0], &CLOUD_FURTHER[1], &CLOUD_FURTHER[2], &CLOUD_FURTHER[3]];
+/// The default mapping of Bitbucket Cloud with a prefix before each identifier.
+static CLOUD_PREFIXED: Released =
+    Released { name: "prefixed", mapping: include_str!("../../mappings/cloud/prefixed.yaml"), ..CLOUD_DEFAULT };
+
+/// The default mapping of Bitbucket Data Center.
+pub static DATACENTER_DEFAULT: Released = Released {
+    product: "datacenter",
+    name: "default",
+    mapping: include_str!("../../mappings/datacenter/default.yaml"),
+    blueprints: include_str!("../../mappings/datacenter/blueprints.yaml"),
+};
+
+/// The mapping that Port documents for Bitbucket Data Center.
+static DATACENTER_DOCUMENTED: Released = Released {
+    name: "documented",
+    mapping: include_str!("../../mappings/datacenter/documented.yaml"),
+    ..DATACENTER_DEFAULT
+};
+
+/// The default mapping of Bitbucket Data Center with a prefix before each identifier.
+static DATACENTER_PREFIXED: Released = Released {
+    name: "prefixed",
+    mapping: include_str!("../../mappings/datacenter/prefixed.yaml"),
+    ..DATACENTER_DEFAULT
+};
+
+static RELEASED: &[&Released] = &[
+    &CLOUD_DEFAULT,
+    &CLOUD_FURTHER[0],
+    &CLOUD_FURTHER[1],
+    &CLOUD_FURTHER[2],
+    &CLOUD_FURTHER[3],
+    &CLOUD_PREFIXED,
+    &DATACENTER_DEFAULT,
+    &DATACENTER_DOCUMENTED,
+    &DATACENTER_PREFIXED,
+];
 
 /// The released mapping of that product and name, for example `cloud`, `default`.
 #[must_use]
@@ -79,7 +114,8 @@ mod tests {
         let changes = include_str!("../../mappings/CHANGELOG.md");
         for released in all() {
             let version = released.version().unwrap_or_else(|| panic!("{} has no version", released.name));
-            let section = changes.split("\n## ").find(|part| part.starts_with(&format!("cloud/{}\n", released.name)));
+            let title = format!("{}/{}\n", released.product, released.name);
+            let section = changes.split("\n## ").find(|part| part.starts_with(&title));
             assert!(section.is_some_and(|section| section.contains(&format!("* {version}:"))), "{}", released.name);
             assert!(released.mapping.starts_with("# yaml-language-server: $schema=schema.json\n"), "{}", released.name);
             assert!(!released.blueprints().unwrap().is_empty(), "{}", released.name);

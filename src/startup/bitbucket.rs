@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::bitbucket::{BudgetSettings, Credential, Quota, Transport, TransportSettings, cloud};
-use crate::config::{CloudConfig, CloudCredentials, Product, Secret, Settings};
+use crate::bitbucket::{BudgetSettings, Credential, Quota, Server, Transport, TransportSettings, cloud};
+use crate::config::{
+    CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, Product, RateQuota, Secret, Settings,
+};
 use crate::http::{HttpSettings, TlsSettings, Verification, http_client};
 use crate::kinds;
 use crate::sync::{Bitbucket, Reader};
@@ -17,7 +19,7 @@ use super::StartupError;
 pub fn bitbucket(settings: &Settings) -> Result<(Arc<dyn Reader>, Transport), StartupError> {
     match &settings.product {
         Product::Cloud(config) => cloud(settings, config),
-        Product::DataCenter(_) => Err(StartupError::UnsupportedProduct),
+        Product::DataCenter(config) => datacenter(settings, config),
     }
 }
 
@@ -49,12 +51,41 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, 
     Ok((Arc::new(reader), transport))
 }
 
+fn datacenter(settings: &Settings, config: &DataCenterConfig) -> Result<(Arc<dyn Reader>, Transport), StartupError> {
+    let credentials = match &config.credentials {
+        DataCenterCredentials::Tokens(tokens) => access_tokens(tokens)?,
+        DataCenterCredentials::Password { username, password } => {
+            vec![Credential::password(username.as_str(), &password.clone().into_inner())?]
+        }
+    };
+    let transport = Transport::new(
+        credentials,
+        TransportSettings {
+            concurrency: settings.resync.concurrency,
+            budget: server_budget(config.quota),
+            ..TransportSettings::data_center()
+        },
+    );
+    let client = http_client(&http_settings(settings))?;
+    let server = Server::new(config.base_url.as_str(), client, transport.clone());
+    let reader = Bitbucket::new(kinds::DataCenter::new(server), transport.clone());
+    Ok((Arc::new(reader), transport))
+}
+
+/// The quota counts requests of any sort.
+fn server_budget(quota: Option<RateQuota>) -> BudgetSettings {
+    let rest = quota.map(|quota| Quota { limit: quota.requests, window: quota.window });
+    BudgetSettings { rest, ..BudgetSettings::unlimited() }
+}
+
+fn access_tokens(tokens: &[Secret]) -> Result<Vec<Credential>, StartupError> {
+    let list = tokens.iter().map(Secret::expose).collect::<Vec<_>>().join(",");
+    Ok(Credential::access_tokens(&list.into())?)
+}
+
 fn credentials(given: &CloudCredentials) -> Result<Vec<Credential>, StartupError> {
     Ok(match given {
-        CloudCredentials::WorkspaceTokens(tokens) => {
-            let list = tokens.iter().map(Secret::expose).collect::<Vec<_>>().join(",");
-            Credential::access_tokens(&list.into())?
-        }
+        CloudCredentials::WorkspaceTokens(tokens) => access_tokens(tokens)?,
         CloudCredentials::UserToken { email, token } => {
             vec![Credential::api_token(email.as_str(), &token.clone().into_inner())?]
         }

@@ -73,9 +73,4 @@ pub enum StartupError {
         /// Why.
         message: String,
     },
-    /// The product is not built yet.
-    #[error(
-        "Bitbucket Data Center is not supported yet; set up Bitbucket Cloud (integration.config.bitbucketWorkspace)"
-    )]
-    UnsupportedProduct,
 }

@@ -46,7 +46,7 @@ impl<'a> Confirm<'a> {
     pub(crate) async fn is_gone(&mut self, id: &EntityId, trace: &Trace) -> Verdict {
         let Some((planned, key)) = self.origin(trace) else { return self.without_origin().await };
         let parent = trace.parent_key.as_deref();
-        if self.ctx.is_snapshot(planned.kind, parent) && self.ancestors_are_snapshots(planned.kind) {
+        if self.ctx.is_snapshot(planned.kind, parent) && self.ancestors_are_snapshots(&planned.selector.listing) {
             return Verdict::Gone;
         }
         if !self.spend() {
@@ -84,8 +84,9 @@ impl<'a> Confirm<'a> {
         }
     }
 
-    fn ancestors_are_snapshots(&self, kind: Kind) -> bool {
-        std::iter::successors(kind.each(), |kind| kind.each()).all(|kind| self.ctx.is_snapshot(kind, None))
+    fn ancestors_are_snapshots(&self, listing: &Listing) -> bool {
+        let ancestors = std::iter::successors(listing.each(), |listing| listing.each());
+        ancestors.into_iter().all(|listing| self.ctx.are_snapshots(listing.kind()))
     }
 
     fn unsure(&self, id: &EntityId, error: &CallError) -> Verdict {
@@ -108,6 +109,11 @@ impl<'a> Confirm<'a> {
             Some(false) => return Verdict::Gone,
             None => return Verdict::Stays("its object still exists and cannot be mapped"),
             Some(true) => {}
+        }
+        match self.ctx.source.admits(&planned.selector.listing, object.get()) {
+            Some(true) => return MISSED,
+            Some(false) => return Verdict::Gone,
+            None => {}
         }
         let Some(narrowed) = narrowed(&planned.selector.listing, key) else { return MISSED };
         if !self.spend() {

@@ -112,6 +112,11 @@ impl Context {
         !lock(&self.several).contains_key(&(kind, parent.map(Arc::from)))
     }
 
+    /// Whether all listings of a kind came as one page each.
+    pub(crate) fn are_snapshots(&self, kind: Kind) -> bool {
+        !lock(&self.several).keys().any(|(several, _)| *several == kind)
+    }
+
     /// The listings that came in several pages.
     pub(crate) fn several(&self) -> Vec<Several> {
         lock(&self.several).values().cloned().collect()

@@ -119,7 +119,8 @@ impl Feed<'_> {
         let mut below: Vec<&Node> = node.children.iter().collect();
         while let Some(child) = below.pop() {
             for resource in &child.resources {
-                self.ctx.gap(*resource, None, why);
+                // The keys of nested listings begin with that of the owner, which then is enough to tell them.
+                self.ctx.gap(*resource, owner.map(|owner| &owner.key), why);
             }
             below.extend(&child.children);
         }

@@ -134,6 +134,9 @@ fn unknown_kind(name: &str, kinds: &[Kind]) -> String {
 
 /// The listing with its repositories narrowed to one; `None` where it has nothing to do with repositories.
 fn narrowed(listing: &Arc<Listing>, slug: &str) -> Option<Arc<Listing>> {
+    if listing.kind() == crate::kinds::datacenter::REPOSITORY {
+        return Some(Arc::new(Listing::clone(listing).with_parameter(Listing::SLUG, slug)));
+    }
     if listing.kind().name() == "repository" {
         let only = format!("slug = {}", serde_json::Value::from(slug));
         let query = match listing.parameter("q") {

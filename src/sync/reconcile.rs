@@ -5,7 +5,7 @@
 //! alone when the object that it came from, or that object's parent, could not be read, when a kept entity
 //! relates to it, or when its listing came in several pages and its object still answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::{DeleteResult, EntityId};
@@ -118,13 +118,20 @@ impl Feeding {
         match own {
             Some(Gaps::None) => None,
             Some(Gaps::Parents(parents)) => match &trace.parent_key {
-                Some(parent) if !parents.contains(parent.as_str()) => None,
+                Some(parent) if !is_below(parent, parents) => None,
                 Some(_) => Some("what belongs to its parent could not be listed"),
                 None => Some("where it came from is not known"),
             },
             Some(Gaps::Any(_)) | None => Some("its kind is incomplete"),
         }
     }
+}
+
+/// Whether the listing of an object, or of one that its key begins with, failed: that of the project `A` hides what
+/// belongs to the repository `A/b`.
+fn is_below(parent: &str, failed: &HashSet<Arc<str>>) -> bool {
+    let ends = parent.match_indices('/').map(|(at, _)| at).chain([parent.len()]);
+    ends.into_iter().any(|end| failed.contains(&parent[..end]))
 }
 
 struct Reconciliation<'a> {

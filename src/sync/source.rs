@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::bitbucket::{CallError, Class, Page, Transport};
@@ -39,6 +40,12 @@ pub trait Reader: Send + Sync {
 
     /// The content of a file; `None` where it does not exist.
     fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>>;
+
+    /// What stands under one of the keys that the table of kinds has as `extras`.
+    fn extra<'a>(&'a self, place: &'a FilePlace, key: &'a str) -> BoxFuture<'a, Result<Value, CallError>>;
+
+    /// Whether an object that exists belongs to a listing; `None` where only the service can tell.
+    fn admits(&self, listing: &Listing, raw: &str) -> Option<bool>;
 
     /// Requests sent so far, repeated attempts included.
     fn requests(&self) -> u64;
@@ -98,6 +105,14 @@ impl<S: kinds::Source + kinds::Files> Reader for Bitbucket<S> {
 
     fn file<'a>(&'a self, place: &'a FilePlace, path: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, CallError>> {
         self.source.file(place, path).boxed()
+    }
+
+    fn extra<'a>(&'a self, place: &'a FilePlace, key: &'a str) -> BoxFuture<'a, Result<Value, CallError>> {
+        self.source.extra(place, key).boxed()
+    }
+
+    fn admits(&self, listing: &Listing, raw: &str) -> Option<bool> {
+        self.source.admits(listing, raw)
     }
 
     fn requests(&self) -> u64 {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bitbucket_port_jq::{Input, Output};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::catalog::{Entity, Existing};
 use crate::kinds::Kind;
@@ -14,7 +13,7 @@ use crate::state::Fingerprint;
 use super::SyncError;
 use super::compare::fingerprint;
 use super::context::Context;
-use super::enrich::{self, Additions, INCLUDED_FILES};
+use super::enrich::{self, Additions};
 use super::feed::Owner;
 use super::plan::Node;
 use super::recheck;
@@ -159,8 +158,8 @@ impl Job {
     fn missing(&self, resource: usize, additions: Option<&Additions>) -> Vec<Vec<String>> {
         let Some(additions) = additions.filter(|additions| !additions.failed.is_empty()) else { return vec![] };
         enrich::wanted(&self.ctx.plan.resources[resource])
-            .filter(|path| additions.failed.contains(*path))
-            .map(|path| vec![INCLUDED_FILES.to_owned(), path.clone()])
+            .filter(|want| additions.failed.contains(want))
+            .map(|want| want.path())
             .collect()
     }
 
@@ -200,12 +199,9 @@ impl Job {
 
 fn enriched(mut input: Input, additions: Option<&Additions>) -> Result<Input, String> {
     let Some(additions) = additions else { return Ok(input) };
-    let files: Map<String, Value> = additions
-        .files
-        .iter()
-        .map(|(path, text)| (path.clone(), text.as_deref().map_or(Value::Null, Value::from)))
-        .collect();
-    let files = Output::from_json(&Value::Object(files));
-    input.insert(INCLUDED_FILES, files).map_err(|error| format!("cannot take its files: {error}"))?;
+    for (key, value) in additions.keys() {
+        let value = Output::from_json(&value);
+        input.insert(&key, value).map_err(|error| format!("cannot take its {key}: {error}"))?;
+    }
     Ok(input)
 }

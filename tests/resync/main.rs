@@ -1,5 +1,6 @@
 //! Resyncs end to end on the sandbox.
 
 mod cloud;
+mod datacenter;
 mod harness;
 mod port;

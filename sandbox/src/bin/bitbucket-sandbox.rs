@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bitbucket_port_sandbox::cloud::{self, World, WorldSpec};
-use bitbucket_port_sandbox::{Fault, FaultRule, Faults, Occurrence, StartError, port};
+use bitbucket_port_sandbox::{Fault, FaultRule, Faults, Occurrence, StartError, datacenter, port};
 use clap::{Args, Parser, Subcommand};
 use tokio::io::AsyncReadExt as _;
 
@@ -24,6 +24,13 @@ enum Which {
     Cloud {
         #[command(flatten)]
         world: WorldArguments,
+        #[command(flatten)]
+        network: NetworkArguments,
+    },
+    /// Bitbucket Data Center.
+    Datacenter {
+        #[command(flatten)]
+        instance: InstanceArguments,
         #[command(flatten)]
         network: NetworkArguments,
     },
@@ -87,6 +94,55 @@ struct WorldArguments {
 }
 
 #[derive(Debug, Args)]
+struct InstanceArguments {
+    /// Everything not said otherwise follows from it
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Version of the server
+    #[arg(long = "server-version", default_value = "9.4.3")]
+    version: String,
+    /// Where on the server the product is, for example /bitbucket
+    #[arg(long, default_value = "")]
+    context_path: String,
+    /// Serve the API as 1.0 only, not as latest too
+    #[arg(long)]
+    no_latest: bool,
+    /// The most objects on a page
+    #[arg(long, default_value_t = 1_000)]
+    largest_page: usize,
+    /// Let only this account in, as USER:PASSWORD; everybody where not given
+    #[arg(long)]
+    account: Option<String>,
+    /// Let this access token in
+    #[arg(long)]
+    token: Option<String>,
+    /// How many projects
+    #[arg(long, default_value_t = 12)]
+    projects: u32,
+    /// How many personal projects beside them
+    #[arg(long, default_value_t = 3)]
+    personal_projects: u32,
+    /// How many repositories
+    #[arg(long, default_value_t = 100)]
+    repositories: u32,
+    /// How many pull requests in each repository
+    #[arg(long, default_value_t = 10)]
+    pull_requests: u32,
+    /// Share of them that is open, in percent
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u8).range(..=100))]
+    open_percent: u8,
+    /// How many people
+    #[arg(long, default_value_t = 48)]
+    users: u32,
+    /// What the account is permitted: admin, member, or none (not even the listing of people)
+    #[arg(long, default_value = "admin", value_parser = ["admin", "member", "none"])]
+    rights: String,
+    /// Let every repository have commits
+    #[arg(long)]
+    no_empty_repositories: bool,
+}
+
+#[derive(Debug, Args)]
 struct NetworkArguments {
     /// Port of the loopback interface, 0 for a free one
     #[arg(long, default_value_t = 0)]
@@ -122,6 +178,44 @@ impl WorldArguments {
             open_percent: self.open_percent,
             empty_repositories: !self.no_empty_repositories,
         }
+    }
+}
+
+impl InstanceArguments {
+    fn spec(&self) -> datacenter::WorldSpec {
+        datacenter::WorldSpec {
+            seed: self.seed,
+            version: self.version.clone(),
+            projects: self.projects,
+            personal_projects: self.personal_projects,
+            repositories: self.repositories,
+            pull_requests_per_repository: self.pull_requests,
+            open_percent: self.open_percent,
+            empty_repositories: !self.no_empty_repositories,
+            users: self.users,
+            ..datacenter::WorldSpec::default()
+        }
+    }
+
+    fn rights(&self) -> datacenter::Rights {
+        match self.rights.as_str() {
+            "none" => datacenter::Rights::NONE,
+            "member" => datacenter::Rights::MEMBER,
+            _ => datacenter::Rights::ADMIN,
+        }
+    }
+
+    fn access(&self) -> datacenter::Access {
+        let pair = self.account.as_deref().map(|account| account.split_once(':').unwrap_or((account, "")));
+        let basic = pair.map(|(user, password)| datacenter::Account::Basic {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        });
+        let accounts: Vec<_> = basic.into_iter().chain(self.token.clone().map(datacenter::Account::Bearer)).collect();
+        if accounts.is_empty() {
+            return datacenter::Access::Anyone;
+        }
+        datacenter::Access::Only { accounts, public: false }
     }
 }
 
@@ -161,6 +255,25 @@ impl NetworkArguments {
         cloud::Server::start(World::generate(&world.spec()), options).await
     }
 
+    async fn serve_datacenter(&self, instance: &InstanceArguments) -> Result<datacenter::Server, StartError> {
+        let options = datacenter::Options {
+            port: self.port,
+            context_path: instance.context_path.clone(),
+            api_versions: if instance.no_latest {
+                datacenter::ApiVersions::Numbered
+            } else {
+                datacenter::ApiVersions::LatestAndNumbered
+            },
+            largest_page: instance.largest_page,
+            access: instance.access(),
+            rights: instance.rights(),
+            compress: !self.no_gzip,
+            faults: self.faults(instance.seed),
+            ..datacenter::Options::default()
+        };
+        datacenter::Server::start(datacenter::World::generate(&instance.spec()), options).await
+    }
+
     async fn serve_port(&self, port: &PortArguments, number: u16) -> Result<port::Server, StartError> {
         let options = port::Options {
             port: number,
@@ -187,6 +300,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Arguments::parse().server {
         Which::Cloud { world, network } => {
             let server = network.serve_cloud(&world).await?;
+            println!("{}", server.url());
+            network.until_the_end().await;
+        }
+        Which::Datacenter { instance, network } => {
+            let server = network.serve_datacenter(&instance).await?;
             println!("{}", server.url());
             network.until_the_end().await;
         }

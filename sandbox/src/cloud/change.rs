@@ -3,12 +3,9 @@
 use super::project::Project;
 use super::pull_request::{self, Edited, PullRequestEdit, PullRequestState};
 use super::repository::Repository;
-use super::world::{MainBranch, RepositoryEdits, RepositoryRow, World, slug_from};
-
-/// There is nothing of that name to change.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the world has no {0}")]
-pub struct Missing(pub String);
+use super::world::{MainBranch, RepositoryEdits, RepositoryRow, World};
+use crate::missing::Missing;
+use crate::naming::slug_from;
 
 impl World {
     /// Deletes a repository with its pull requests.

@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 
 use super::facts::{Facts, Lookup};
-use super::page::{Parameters, Refusal};
+use super::page::Refusal;
 use super::project::Project;
 use super::pull_request::{self, PullRequest, PullRequestState};
 use super::query::{Filter, Scalar, compare_scalars};
 use super::repository::Repository;
 use super::world::{RepositoryRow, World};
+use crate::http::Parameters;
 
 /// What the caller may do with a repository; each includes the ones after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! Bitbucket Cloud.
 
-mod access;
 mod change;
 mod facts;
 mod fields;
@@ -11,18 +10,19 @@ mod people;
 mod project;
 mod pull_request;
 mod query;
+mod quota;
 mod repository;
 mod route;
 mod server;
 mod source;
 mod spec;
-mod words;
 mod world;
 
-pub use access::{Access, Account, Quota};
-pub use change::Missing;
+pub use crate::http::{Access, Account};
+pub use crate::missing::Missing;
 pub use project::Project;
 pub use pull_request::{PullRequestEdit, PullRequestState};
+pub use quota::Quota;
 pub use server::{Options, Server};
 pub use spec::WorldSpec;
 pub use world::World;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use axum::http::StatusCode;
 
+use crate::http::Parameters;
 use crate::json::{self, Array};
 
 /// What is answered in place of what was asked for.
@@ -35,36 +36,6 @@ pub(super) fn error_body(message: &str) -> Vec<u8> {
         body.object("error", |error| error.text("message", message));
     });
     out
-}
-
-/// The parameters of a query string.
-#[derive(Debug)]
-pub(super) struct Parameters {
-    raw: String,
-    pairs: Vec<(String, String)>,
-}
-
-impl Parameters {
-    pub(super) fn parse(query: Option<&str>) -> Self {
-        let raw = query.unwrap_or_default().to_owned();
-        let pairs = url::form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
-        Self { raw, pairs }
-    }
-
-    /// The last value of that name; an empty one counts as none.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
-    }
-
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
-    }
-
-    /// The query string of another page: all other parameters stay as they were sent.
-    fn with_page(&self, page: &str) -> String {
-        let others = self.raw.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("page="));
-        others.map(str::to_owned).chain([format!("page={page}")]).collect::<Vec<_>>().join("&")
-    }
 }
 
 /// Which part of a listing is asked for.
@@ -143,8 +114,14 @@ pub(super) struct Address<'a> {
 
 impl Address<'_> {
     fn of_page(&self, page: &str) -> String {
-        format!("{}{}?{}", self.origin, self.path, self.parameters.with_page(page))
+        format!("{}{}?{}", self.origin, self.path, with_page(self.parameters.raw(), page))
     }
+}
+
+/// The query string of another page: all other parameters stay as they were sent.
+fn with_page(query: &str, page: &str) -> String {
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("page="));
+    others.map(str::to_owned).chain([format!("page={page}")]).collect::<Vec<_>>().join("&")
 }
 
 #[cfg(test)]
@@ -152,7 +129,8 @@ mod tests {
     use proptest::prelude::proptest;
     use serde_json::Value;
 
-    use super::{Address, Paging, Parameters};
+    use super::{Address, Paging};
+    use crate::http::Parameters;
 
     fn paging(query: &str) -> Option<Paging> {
         Paging::read(&Parameters::parse(Some(query)), 50).ok()

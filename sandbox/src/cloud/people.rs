@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::words;
 use crate::dice::Dice;
 use crate::json::Object;
 use crate::stamp::Stamp;
+use crate::words;
 
 /// Where the service says its objects live, whatever host answers.
 pub(super) const API: &str = "https://api.bitbucket.org/2.0";

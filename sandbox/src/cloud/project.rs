@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::people::{API, SITE, Workspace};
-use super::words;
 use crate::dice::Dice;
 use crate::json::Object;
 use crate::stamp::Stamp;
+use crate::words;
 
 /// One project; all its fields may be changed by a test.
 #[derive(Clone, Debug)]

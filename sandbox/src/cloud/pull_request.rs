@@ -2,10 +2,10 @@
 
 use super::people::{API, Person, SITE};
 use super::repository::Repository;
-use super::words;
 use crate::dice::Dice;
 use crate::json::{self, Object};
 use crate::stamp::Stamp;
+use crate::words;
 
 /// Where a pull request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

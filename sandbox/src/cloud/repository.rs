@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 use super::people::{API, SITE};
 use super::project::Project;
-use super::words;
 use super::world::{MainBranch, RepositoryRow, World};
 use crate::dice::Dice;
 use crate::json::Object;
 use crate::stamp::Stamp;
+use crate::words;
 
 /// A repository as it is now.
 pub(crate) struct Repository<'a> {

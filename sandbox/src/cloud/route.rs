@@ -12,12 +12,13 @@ use axum::{Extension, middleware};
 
 use super::fields::Fields;
 use super::listing;
-use super::page::{Address, Paging, Parameters, Refusal, error_body};
+use super::page::{Address, Paging, Refusal, error_body};
 use super::pull_request::PullRequest;
 use super::repository::Repository;
 use super::server::Shared;
 use super::source;
 use super::world::World;
+use crate::http::Parameters;
 use crate::http::{self, Credential};
 use crate::json::{self, Object};
 

@@ -3,11 +3,11 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::access::{Access, Meter, Quota};
 use super::page::error_body;
+use super::quota::{Meter, Quota};
 use super::route;
 use super::world::World;
-use crate::http::{Faults, Gate, Listening, Record, Request, StartError, guard};
+use crate::http::{Access, Faults, Gate, Listening, Record, Request, StartError, guard};
 
 /// How a server behaves.
 #[derive(Clone, Debug)]

@@ -9,10 +9,11 @@ use axum::response::Response;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::files;
-use super::page::{Address, Paging, Parameters, Refusal};
+use super::page::{Address, Paging, Refusal};
 use super::people::{API, SITE};
 use super::repository::Repository;
 use crate::http;
+use crate::http::Parameters;
 use crate::json::{self, Object};
 
 const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');

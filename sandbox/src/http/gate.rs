@@ -23,7 +23,7 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// Answers smaller than this are never compressed.
 const WORTH_COMPRESSING: usize = 1_024;
 
-/// What a server has in common with the other.
+/// What a server has in common with the others.
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) faults: Faults,

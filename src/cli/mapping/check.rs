@@ -9,7 +9,7 @@ use crate::cli::args::{Format, Global};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::{Ended, write_out};
-use crate::kinds::cloud;
+use crate::kinds::of_product;
 use crate::mapping::check::{Check, Finding, Level, Portability};
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Ended {
@@ -22,9 +22,10 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Ended {
         (None, None) => None,
     };
     let compiler = compiler();
+    let product = named.released.map_or("cloud", |released| released.product);
     let check = Check {
-        product: "cloud",
-        kinds: cloud::KINDS,
+        product,
+        kinds: of_product(product),
         blueprints: given.as_deref(),
         compiler: &compiler,
         portability: if args.portable { Portability::Required } else { Portability::Free },

@@ -111,7 +111,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "integration.config.bitbucket_rate_limit_quota",
         Kind::Whole { least: 1, most: 10_000_000 },
         Some("1000"),
-        "Requests allowed within `bitbucketRateLimitWindow`.",
+        "Requests allowed within `bitbucketRateLimitWindow`. Counts where it or the window is set; else only the \
+         server's own limit does.",
     ),
     datacenter(
         "integration.config.bitbucket_rate_limit_window",

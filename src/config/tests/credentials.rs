@@ -86,7 +86,7 @@ fn addresses_lose_their_slashes_and_identifiers_have_defaults() {
     let settings = loaded(&config(&[SERVER, ("BITBUCKET_TOKEN", "token")])).settings;
     let Product::DataCenter(server) = &settings.product else { panic!("not Data Center") };
     assert_eq!(server.base_url.as_str(), "https://git.example.com/bitbucket");
-    assert_eq!(server.quota, RateQuota { requests: 1000, window: std::time::Duration::from_secs(3600) });
+    assert_eq!(server.quota, None);
     assert_eq!(settings.integration.identifier.as_str(), "my-bitbucket-server-integration");
 }
 

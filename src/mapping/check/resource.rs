@@ -82,12 +82,12 @@ impl<'a> Checker<'a> {
             return Scope { input: Shape::any(), object: "the object".to_owned() };
         };
         let title = kind.info().title.to_lowercase();
-        let added: Vec<(String, Shape<'a>)> = kind
-            .info()
-            .enrichments
-            .iter()
-            .map(|name| (format!("__{name}"), Shape::requested(&requested(selector, name)).at(&format!("__{name}"))))
-            .collect();
+        let requested =
+            kind.info().enrichments.iter().map(|name| {
+                (format!("__{name}"), Shape::requested(&requested(selector, name)).at(&format!("__{name}")))
+            });
+        let extras = kind.info().extras.iter().map(|name| ((*name).to_owned(), Shape::any().at(name)));
+        let added: Vec<(String, Shape<'a>)> = requested.chain(extras).collect();
         let input = Shape::from_schema(schema, schema).at("").with(added);
         Scope { input, object: format!("a {title}") }
     }

@@ -1,13 +1,13 @@
 //! The vocabulary that names and texts are made of.
 
-pub(super) const GIVEN: [&str; 40] = [
+pub(crate) const GIVEN: [&str; 40] = [
     "Amara", "Björn", "Chloé", "Dariusz", "Elif", "Farid", "Grace", "Hiroshi", "Ingrid", "João", "Kamala", "Lars",
     "Mirela", "Noor", "Olena", "Pascal", "Quyên", "Rosa", "Søren", "Tariq", "Uma", "Viktor", "Wanjiru", "Xavier",
     "Yuki", "Zofia", "Anselm", "Beatriz", "Cormac", "Delphine", "Emre", "Fatou", "Gustavo", "Hanna", "Isak", "Jamila",
     "Kenji", "Liv", "Mateo", "Nadia",
 ];
 
-pub(super) const FAMILY: [&str; 30] = [
+pub(crate) const FAMILY: [&str; 30] = [
     "Okafor",
     "Lindqvist",
     "Moreau",
@@ -41,7 +41,7 @@ pub(super) const FAMILY: [&str; 30] = [
 ];
 
 /// Also the key of the project: three letters each, all different.
-pub(super) const DOMAINS: [(&str, &str); 30] = [
+pub(crate) const DOMAINS: [(&str, &str); 30] = [
     ("billing", "BIL"),
     ("catalog", "CAT"),
     ("checkout", "CHK"),
@@ -74,7 +74,7 @@ pub(super) const DOMAINS: [(&str, &str); 30] = [
     ("warehouse", "WHS"),
 ];
 
-pub(super) const COMPONENTS: [&str; 20] = [
+pub(crate) const COMPONENTS: [&str; 20] = [
     "api",
     "worker",
     "web",
@@ -98,12 +98,12 @@ pub(super) const COMPONENTS: [&str; 20] = [
 ];
 
 /// The first is left out of the name.
-pub(super) const FLAVOURS: [&str; 20] = [
+pub(crate) const FLAVOURS: [&str; 20] = [
     "", "core", "edge", "mobile", "internal", "partner", "legacy", "next", "eu", "us", "apac", "batch", "realtime",
     "public", "admin", "lite", "shared", "archive", "lab", "pilot",
 ];
 
-pub(super) const LANGUAGES: [(&str, &str); 8] = [
+pub(crate) const LANGUAGES: [(&str, &str); 8] = [
     ("java", "java"),
     ("python", "py"),
     ("typescript", "ts"),
@@ -114,12 +114,12 @@ pub(super) const LANGUAGES: [(&str, &str); 8] = [
     ("", "txt"),
 ];
 
-pub(super) const VERBS: [&str; 16] = [
+pub(crate) const VERBS: [&str; 16] = [
     "Add", "Fix", "Remove", "Rework", "Speed up", "Document", "Test", "Upgrade", "Split", "Retry", "Cache", "Guard",
     "Rename", "Log", "Measure", "Simplify",
 ];
 
-pub(super) const MATTERS: [&str; 24] = [
+pub(crate) const MATTERS: [&str; 24] = [
     "the refund flow",
     "timeouts towards the bank",
     "currency rounding",
@@ -146,7 +146,7 @@ pub(super) const MATTERS: [&str; 24] = [
     "the audit trail",
 ];
 
-pub(super) const SENTENCES: [&str; 14] = [
+pub(crate) const SENTENCES: [&str; 14] = [
     "Customers saw a spinner for up to nine seconds when the upstream was slow.",
     "The old code asked the database once per line; now there is one statement for the basket.",
     "Nothing changes for callers that send no header.",

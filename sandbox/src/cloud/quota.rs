@@ -1,39 +1,10 @@
-//! Who may ask, and how often.
+//! How often one may ask.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::Credential;
-
-/// Who is let in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody, whatever they send or do not send.
-    #[default]
-    Anyone,
-    /// These accounts; without credentials only where the workspace is public.
-    Only {
-        /// The credentials that are valid.
-        accounts: Vec<Account>,
-        /// Whether those who send none may read.
-        public: bool,
-    },
-}
-
-/// A valid credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Account {
-    /// A workspace, project or repository access token.
-    Bearer(String),
-    /// An e-mail with an API token, or a user name with an app password.
-    Basic {
-        /// The part before the colon.
-        user: String,
-        /// The part after it.
-        password: String,
-    },
-}
 
 /// How many requests a credential has in a rolling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,21 +22,6 @@ pub struct Quota {
 impl Default for Quota {
     fn default() -> Self {
         Self { requests: 1_000, files: 5_000, window: Duration::from_secs(3_600), retry_after: false }
-    }
-}
-
-impl Access {
-    pub(super) fn admits(&self, credential: &Credential) -> bool {
-        let Self::Only { accounts, public } = self else { return true };
-        if credential.0 == "anonymous" {
-            return *public;
-        }
-        accounts.iter().any(|account| match account {
-            Account::Bearer(token) => credential.0.strip_prefix("bearer ") == Some(token),
-            Account::Basic { user, password } => {
-                credential.0.strip_prefix("basic ").and_then(|pair| pair.split_once(':')) == Some((user, password))
-            }
-        })
     }
 }
 
