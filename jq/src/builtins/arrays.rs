@@ -93,15 +93,13 @@ fn flatten_into(item: Value, depth: f64, output: &mut Vec<Value>) -> Result<(), 
     }
 }
 
+/// The items from the last to the first. What has no length is an error, what is empty is an empty array.
 pub(super) fn reverse(value: Value) -> ValueResult {
-    match &value {
-        Value::Null => array(Vec::new()),
-        Value::Text(text) => {
-            budget::allocate(text.len()).map_err(exceeded)?;
-            Ok(Value::text(text.chars().rev().collect::<String>()))
-        }
-        _ => array(items(&value, "cannot be reversed, as it is not an array")?.iter().rev().cloned().collect()),
+    if let Some(items) = value.as_items() {
+        return array(items.iter().rev().cloned().collect());
     }
+    let length = super::objects::length(value.clone())?.as_f64().unwrap_or(0.0);
+    if length < 1.0 { array(Vec::new()) } else { index(&value, &Value::float(length - 1.0)) }
 }
 
 fn sorted(value: &Value) -> Result<Vec<Value>, Error> {

@@ -91,7 +91,7 @@ pub(super) fn html(value: Value) -> ValueResult {
             '<' => output.push_str("&lt;"),
             '>' => output.push_str("&gt;"),
             '&' => output.push_str("&amp;"),
-            '\'' => output.push_str("&#39;"),
+            '\'' => output.push_str("&apos;"),
             '"' => output.push_str("&quot;"),
             other => output.push(other),
         }
@@ -159,6 +159,9 @@ pub(super) fn base64d(value: Value) -> ValueResult {
     let text = text_of(&value)?;
     let end = text.find('=').unwrap_or(text.len());
     let data = text.get(..end).unwrap_or_default();
+    if data.len() % 4 == 1 && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/') {
+        return Err(error(format!("{} trailing base64 byte found", Value::text(&text).described())));
+    }
     let bytes = BASE64.decode(data).ok().filter(|bytes| !bytes.is_empty() || data.is_empty());
     let bytes = bytes.ok_or_else(|| error(format!("{} is not valid base64 data", Value::text(&text).described())))?;
     Ok(Value::text(String::from_utf8_lossy(&bytes)))

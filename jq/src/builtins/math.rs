@@ -69,10 +69,9 @@ pub(super) fn round(value: &Value, round: fn(f64) -> f64) -> ValueResult {
     number(value).map(|number| Value::float(round(number)))
 }
 
-/// Numbers that are not negative pass through with their digits.
+/// What is below 0 is negated, which fails for null; all else passes through.
 pub(super) fn abs(value: Value) -> ValueResult {
-    let number = value.as_f64().ok_or_else(|| error(format!("{} has no absolute value", value.described())))?;
-    Ok(if number < 0.0 { Value::float(-number) } else { value })
+    if value < Value::int(0) { -value } else { Ok(value) }
 }
 
 /// The logarithm of the absolute value of the gamma function, and its sign.

@@ -36,6 +36,7 @@ pub(super) fn keys_unsorted(value: Value) -> ValueResult {
 
 pub(super) fn has(value: Value, key: Value) -> ValueResult {
     let found = match (&value, &key) {
+        (Value::Null, _) => false,
         (Value::Object(object), Value::Text(key)) => object.get(key).is_some(),
         (Value::Array(array), Value::Number(index)) => {
             let index = index.to_index().and_then(|index| usize::try_from(index).ok());

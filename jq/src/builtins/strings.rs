@@ -25,7 +25,7 @@ pub(super) fn tojson(value: Value) -> ValueResult {
 
 pub(super) fn fromjson(value: Value) -> ValueResult {
     let Some(text) = value.as_text() else {
-        return Err(error(format!("{} cannot be parsed as JSON", value.described())));
+        return Err(error(format!("{} only strings can be parsed", value.described())));
     };
     budget::allocate(text.len()).map_err(exceeded)?;
     value::parse(text, budget::MAX_VALUE_DEPTH as usize)

@@ -133,11 +133,20 @@ impl Scanner<'_> {
             if follows.is_some_and(|c| c.is_ascii_digit()) {
                 let fraction = self.rest().bytes().skip(1).take_while(u8::is_ascii_digit).count();
                 self.copy(1 + fraction);
+            } else if is_exponent(self.rest().get(1..).unwrap_or_default()) {
+                self.replace(1, "");
+                self.copy(1);
             } else if !follows.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '_' | '[' | '"')) {
                 self.replace(1, "");
             }
         }
     }
+}
+
+/// Whether a text begins with an exponent such as `e2` or `E-2`.
+fn is_exponent(text: &str) -> bool {
+    let digits = text.strip_prefix(['e', 'E']).map(|rest| rest.strip_prefix(['+', '-']).unwrap_or(rest));
+    digits.is_some_and(|digits| digits.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The character of two surrogate escapes or of a lone one, and the length of the escapes.

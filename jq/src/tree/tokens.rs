@@ -84,6 +84,25 @@ fn with_point<'s>(code: &'s str, number: &'s str) -> Option<&'s str> {
     code.get(start..start + 1 + number.len())
 }
 
+/// Writes `{$name: pattern}` as `{$name, name: pattern}`, which the parser knows.
+fn without_shorthands<'s>(Token(text, token): Token<&'s str>) -> Token<&'s str> {
+    let Tok::Block(inner) = token else { return Token(text, token) };
+    let mut output: Vec<Token<&'s str>> = Vec::with_capacity(inner.len());
+    let mut inner = inner.into_iter().map(without_shorthands).peekable();
+    while let Some(token) = inner.next() {
+        let name = match token {
+            Token(name, Tok::Var) if text.starts_with('{') => name.strip_prefix('$'),
+            _ => None,
+        };
+        let is_key = matches!(output.last(), None | Some(Token(",", Tok::Sym)));
+        output.push(token);
+        if let (Some(name), true, Some(Token(":", Tok::Sym))) = (name, is_key, inner.peek()) {
+            output.extend([Token(",", Tok::Sym), Token(name, Tok::Word)]);
+        }
+    }
+    Token(text, Tok::Block(output))
+}
+
 /// Joins the patterns of `as p ?// q |` into one.
 fn alternatives<'s>(tokens: Vec<Token<&'s str>>) -> Vec<Token<&'s str>> {
     let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
@@ -94,12 +113,12 @@ fn alternatives<'s>(tokens: Vec<Token<&'s str>>) -> Vec<Token<&'s str>> {
         if !is_as {
             continue;
         }
-        let mut patterns: Vec<Token<&'s str>> = tokens.next().into_iter().collect();
+        let mut patterns: Vec<Token<&'s str>> = tokens.next().map(without_shorthands).into_iter().collect();
         while matches!(tokens.peek(), Some(Token("?", Tok::Sym))) {
             tokens.next();
             if matches!(tokens.peek(), Some(Token("//", Tok::Sym))) {
                 tokens.next();
-                patterns.extend(tokens.next());
+                patterns.extend(tokens.next().map(without_shorthands));
             }
         }
         if patterns.len() < 2 {

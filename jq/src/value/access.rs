@@ -40,7 +40,7 @@ fn position(index: &Number, length: usize) -> Option<usize> {
 fn positions(array: &Array, part: &Array) -> ValueResult {
     let (items, part) = (array.items(), part.items());
     if part.is_empty() {
-        return Ok(Value::Null);
+        return std::iter::empty::<ValueResult>().collect();
     }
     budget::spend(items.len().saturating_mul(part.len()) / 4).map_err(exceeded)?;
     let found = items.windows(part.len()).enumerate().filter(|(_, window)| *window == part);

@@ -50,10 +50,10 @@ pub(super) fn gmtime(value: Value) -> ValueResult {
     Ok(broken_down(&BrokenDown::from_seconds(seconds(number)?), number - number.floor()))
 }
 
-/// The numbers of a broken-down time; missing ones are 0.
+/// The numbers of a broken-down time; missing ones are 0, a missing year is 1900.
 fn fields(value: &Value, complaint: &str) -> Result<BrokenDown, Error> {
     let items = value.as_items().ok_or_else(|| error(complaint))?;
-    let mut fields = [0_i64; 8];
+    let mut fields = [1900, 0, 0, 0, 0, 0, 0, 0];
     for (field, item) in fields.iter_mut().zip(items) {
         let number = item.as_f64().filter(|number| number.abs() < 2_147_483_648.0).ok_or_else(|| error(complaint))?;
         #[expect(clippy::cast_possible_truncation, reason = "within 32 bits")]
