@@ -4,7 +4,7 @@
 //! come from `bitbucket` through the generated `kinds`; `mapping` selects and maps each object on worker
 //! threads; `sync` compares each entity with what the catalog holds (`state`), writes what differs to a
 //! [`catalog::Catalog`], and deletes what is certain to be gone. Dependencies point one way:
-//! `cli → daemon → sync → {kinds, mapping, catalog, state} → bitbucket`.
+//! `cli → {daemon, startup} → sync → {kinds, mapping, catalog, state} → {bitbucket, port}`.
 
 pub mod bitbucket;
 pub mod catalog;
