@@ -25,7 +25,12 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
     let settings = settings(args, global)?;
     let scope = scope(args, &settings)?;
     let report = resync(&settings, args, global, &place, scope).await?;
-    global.print(&report, report::human)?;
+    if place.is_standard_output() {
+        // Standard output holds the changes; the summary must not stand among them.
+        eprint!("{}", report::human(&report));
+    } else {
+        global.print(&report, report::human)?;
+    }
     Ok(report::exit(&report))
 }
 

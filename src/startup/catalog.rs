@@ -24,6 +24,14 @@ pub enum CatalogPlace {
     Port,
 }
 
+impl CatalogPlace {
+    /// Whether changes are written to standard output.
+    #[must_use]
+    pub fn is_standard_output(&self) -> bool {
+        matches!(self, Self::Jsonl(path) if path.as_os_str() == "-")
+    }
+}
+
 impl FromStr for CatalogPlace {
     type Err = StartupError;
 

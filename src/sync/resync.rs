@@ -93,6 +93,9 @@ impl Resync {
         let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
         let trust = owned(&ctx, sync).await?;
         stream(&ctx, sync, trust, &relations).await?;
+        if let Some(slug) = &self.scope.repository {
+            found(&ctx, slug);
+        }
         ctx.emit(&SyncEvent::Streamed { resources: rows(&ctx) });
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
         let deletions =
@@ -141,6 +144,15 @@ async fn fits(ctx: &Context) {
     });
     if let Some(requests) = requests {
         ctx.warn_of_waiting(requests);
+    }
+}
+
+/// A run narrowed to one repository that lists none was given a wrong name.
+fn found(ctx: &Context, slug: &str) {
+    let repositories = ctx.plan.resources.iter().zip(&ctx.tallies);
+    let mut listed = repositories.filter(|(planned, _)| planned.kind.name() == "repository").peekable();
+    if listed.peek().is_some() && listed.all(|(_, tally)| tally.listed.get() == 0) {
+        ctx.notices.error(format!("there is no repository `{slug}` that the mapping's selectors let through"));
     }
 }
 
