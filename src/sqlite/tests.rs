@@ -61,7 +61,8 @@ async fn a_caller_that_goes_away_disturbs_nobody() {
     {
         let abandoned = database.write(insert(1));
         futures::pin_mut!(abandoned);
-        assert!(futures::poll!(abandoned).is_pending());
+        // The job is queued by the first poll; whether its answer is there already does not matter.
+        drop(futures::poll!(abandoned));
     }
     database.write(insert(2)).await.unwrap();
     assert_eq!(database.read(count).await.unwrap(), 2);
