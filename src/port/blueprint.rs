@@ -1,5 +1,7 @@
 //! Blueprints at Port, as JSON documents.
 
+use std::fmt;
+
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,7 +19,45 @@ fn path(identifier: &str) -> String {
     format!("/blueprints/{}", segment(identifier))
 }
 
+/// Something other than a blueprint that a first start creates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FirstResource<'a> {
+    /// A self-service action.
+    Action(&'a Value),
+    /// A scorecard of a blueprint.
+    Scorecard { blueprint: &'a str, document: &'a Value },
+    /// A page.
+    Page(&'a Value),
+}
+
+impl FirstResource<'_> {
+    fn call(self) -> Result<Call, PortError> {
+        let (path, document) = match self {
+            Self::Action(document) => ("/actions".to_owned(), document),
+            Self::Scorecard { blueprint, document } => (format!("{}/scorecards", path(blueprint)), document),
+            Self::Page(document) => ("/pages".to_owned(), document),
+        };
+        Call::post(path).json(document)
+    }
+}
+
+impl fmt::Display for FirstResource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, document) = match self {
+            Self::Action(document) => ("action", document),
+            Self::Scorecard { document, .. } => ("scorecard", document),
+            Self::Page(document) => ("page", document),
+        };
+        write!(f, "the {what} {}", document["identifier"].as_str().unwrap_or("without identifier"))
+    }
+}
+
 impl PortClient {
+    /// Creates an action, a scorecard or a page. Creating twice is not creating once, so this is not repeated.
+    pub(crate) async fn create_first(&self, resource: FirstResource<'_>) -> Result<(), PortError> {
+        self.send(&resource.call()?).await.map(drop)
+    }
+
     /// The blueprint of that identifier; `None` if there is none.
     pub async fn blueprint(&self, identifier: &str) -> Result<Option<Value>, PortError> {
         let call = Call::get(path(identifier));

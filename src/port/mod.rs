@@ -18,6 +18,7 @@ mod tests;
 mod token;
 
 pub(crate) use answer::{Answer, text};
+pub(crate) use blueprint::FirstResource;
 pub(crate) use call::{Call, segment};
 pub(crate) use clockwork::iso;
 pub(crate) use integration::{IntegrationPatch, NewIntegration, or_default};

@@ -73,4 +73,12 @@ pub enum StartupError {
         /// Why.
         message: String,
     },
+    /// A document of first resources for Port cannot be used.
+    #[error("{name}: {message}")]
+    Resource {
+        /// Which.
+        name: String,
+        /// Why.
+        message: String,
+    },
 }

@@ -96,7 +96,7 @@ pub(super) fn compiler(settings: &Settings) -> Compiler {
     Compiler::new(limits, environment)
 }
 
-fn read(path: &Path) -> Result<String, StartupError> {
+pub(super) fn read(path: &Path) -> Result<String, StartupError> {
     use std::io::Read as _;
     let unreadable = |source| StartupError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();

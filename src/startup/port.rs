@@ -13,7 +13,8 @@ use crate::mapping::{Document, Mapping};
 use crate::port::{Identity, Mask, PortClient, PortConnection, ReporterSettings, ResyncSchedule};
 
 use super::StartupError;
-use super::mapping::{compiler, default};
+use super::mapping::compiler;
+use super::resources::first_resources;
 
 /// A client of the Port that the settings name. Nothing is sent yet.
 ///
@@ -61,13 +62,7 @@ pub async fn provision(
     settings: &Settings,
     when_missing: WhenMissing,
 ) -> Result<ProvisionResult, StartupError> {
-    let released = default(settings);
-    let refused = |message| StartupError::Blueprints { name: "the released blueprints".to_owned(), message };
-    let document = crate::mapping::Node::parse(released.mapping).map_err(|error| StartupError::Blueprints {
-        name: "the released mapping".to_owned(),
-        message: error.to_string(),
-    })?;
-    let mut request = ProvisionRequest::new(document.to_json(), released.blueprints().map_err(refused)?);
+    let mut request = ProvisionRequest::new(first_resources(settings)?);
     request.initialize = settings.provisioning.initialize;
     request.origin = settings.provisioning.origin.map(|origin| match origin {
         ResourcesOrigin::Empty => Origin::Empty,

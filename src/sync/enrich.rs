@@ -21,8 +21,12 @@ pub(crate) const INCLUDED_FILES: &str = "__includedFiles";
 /// The selector's field that names them.
 const SELECTOR: &str = "includedFiles";
 
-/// Objects whose additions are held in memory at a time.
+/// Objects that are enriched together.
 pub(crate) const OBJECTS: usize = 25;
+
+/// Groups of objects whose additions are fetched, and held in memory, at a time: while the last files of one group
+/// arrive, those of the next keep the connections busy.
+pub(crate) const GROUPS: usize = 3;
 
 /// One thing to add.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

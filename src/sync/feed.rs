@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 
@@ -151,15 +151,15 @@ impl Feed<'_> {
         if wanted.is_empty() {
             return self.hand_on(node, owner, values, vec![], spooled).await;
         }
-        let mut values = values.into_iter();
-        loop {
-            let group: Vec<Box<RawValue>> = values.by_ref().take(enrich::OBJECTS).collect();
-            if group.is_empty() {
-                return Ok(());
+        let groups = Groups(values.into_iter());
+        let enriched = stream::iter(groups).map(Ok).try_for_each_concurrent(enrich::GROUPS, |group| {
+            let wanted = &wanted;
+            async move {
+                let additions = enrich::fetch(self.ctx, node, wanted, &group).await;
+                self.hand_on(node, owner, group, additions, spooled).await
             }
-            let additions = enrich::fetch(self.ctx, node, &wanted, &group).await;
-            self.hand_on(node, owner, group, additions, spooled).await?;
-        }
+        });
+        enriched.await
     }
 
     async fn hand_on(
@@ -236,4 +236,16 @@ struct Spooled {
     listings: u64,
     /// Whether no more will come.
     ended: bool,
+}
+
+/// Cuts the objects of a page into groups that are enriched together.
+struct Groups(std::vec::IntoIter<Box<RawValue>>);
+
+impl Iterator for Groups {
+    type Item = Vec<Box<RawValue>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let group: Vec<_> = self.0.by_ref().take(enrich::OBJECTS).collect();
+        (!group.is_empty()).then_some(group)
+    }
 }

@@ -4,12 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
+use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use crate::catalog::{Catalog, Entity, EntityId};
+use crate::catalog::{Blueprint, Catalog, Entity, EntityId};
 
 /// Stands for the target of a relation whose blueprint is not known.
 const ANY: &str = "*";
+
+/// Blueprints that are asked for at a time.
+const AT_ONCE: usize = 8;
 
 /// The targets of all relations seen so far.
 #[derive(Debug, Default)]
@@ -22,10 +26,10 @@ pub(crate) struct Relations {
 impl Relations {
     /// Learns from the catalog where the relations of these blueprints point.
     pub(crate) async fn learn(catalog: &dyn Catalog, blueprints: impl IntoIterator<Item = String>) -> Self {
+        let asked: Vec<_> = blueprints.into_iter().map(|blueprint| ask(catalog, blueprint)).collect();
+        let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
         let mut targets = HashMap::new();
-        for blueprint in blueprints {
-            // Without the blueprint the target counts as any, which protects more, not less.
-            let Ok(Some(found)) = catalog.blueprint(&blueprint).await else { continue };
+        for (blueprint, found) in found.into_iter().flatten() {
             for (name, relation) in found.relations {
                 targets.insert((blueprint.clone(), name), relation.target);
             }
@@ -54,6 +58,12 @@ impl Relations {
         let related = self.related.lock().unwrap_or_else(PoisonError::into_inner);
         related.contains(&short(&id.blueprint, &id.identifier)) || related.contains(&short(ANY, &id.identifier))
     }
+}
+
+async fn ask(catalog: &dyn Catalog, blueprint: String) -> Option<(String, Blueprint)> {
+    // Without the blueprint the target counts as any, which protects more, not less.
+    let found = catalog.blueprint(&blueprint).await.ok().flatten()?;
+    Some((blueprint, found))
 }
 
 fn short(blueprint: &str, identifier: &str) -> u64 {

@@ -90,9 +90,7 @@ impl Resync {
         let provisioned = ctx.catalog.provision(&self.blueprints).await?;
         fits(&ctx).await;
         let sync = ctx.state.begin_sync().await?;
-        let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
-        let trust = owned(&ctx, sync).await?;
-        stream(&ctx, sync, trust, &relations).await?;
+        let (trust, relations) = stream(&ctx, sync).await?;
         if let Some(slug) = &self.scope.repository {
             found(&ctx, slug);
         }
@@ -185,21 +183,29 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
     Ok(Trust::Listed)
 }
 
-/// Runs all stages until the last page is written.
-async fn stream(ctx: &Arc<Context>, sync: SyncId, trust: Trust, relations: &Arc<Relations>) -> Result<(), SyncError> {
+/// Runs all stages until the last page is written. Reading from Bitbucket begins at once; comparing and writing wait
+/// until the catalog has said what it has of ours.
+async fn stream(ctx: &Arc<Context>, sync: SyncId) -> Result<(Trust, Arc<Relations>), SyncError> {
     let (mapped, batches) = mpsc::channel(diff::PAGES);
-    let writer = Writer::new(Arc::clone(ctx), sync);
-    let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));
     let feeding = async {
         let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
         let fed = futures::future::try_join_all(roots).await;
         drop(mapped);
         fed.map(drop)
     };
-    let (fed, written) = futures::future::join(feeding, diff.run(batches)).await;
+    let writing = async {
+        let learning = Relations::learn(&*ctx.catalog, ctx.literal_blueprints());
+        let (relations, trust) = futures::future::join(learning, owned(ctx, sync)).await;
+        let (relations, trust) = (Arc::new(relations), trust?);
+        let writer = Writer::new(Arc::clone(ctx), sync);
+        Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(&relations)).run(batches).await?;
+        Ok::<_, SyncError>((trust, relations))
+    };
+    let (fed, written) = futures::future::join(feeding, writing).await;
     // If comparing or writing failed, feeding only says that it was stopped.
-    written?;
-    fed
+    let written = written?;
+    fed?;
+    Ok(written)
 }
 
 fn sum_up(

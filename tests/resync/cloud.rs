@@ -251,7 +251,9 @@ async fn without_a_state_file_the_listing_is_read_once_more_before_anything_goes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_shifting_pages_hide_stays() {
-    let bench = Bench::new(150, 0).await;
+    let mut bench = Bench::new(150, 0).await;
+    // Without pull requests: listing those of a repository that goes meanwhile would fail, and rightly.
+    bench.mapping.truncate(bench.mapping.find("  - kind: pull-request").expect("it comes last"));
     bench.resync().await;
     let slugs = bench.server.read(World::repository_slugs);
     let names = bench.names().await;

@@ -15,6 +15,6 @@ mod tests;
 
 pub use port_catalog::PortCatalog;
 pub use setup::{
-    Origin, ProvisionError, ProvisionPlan, ProvisionRequest, ProvisionResult, Provisioner, RegistrationChange, Runtime,
-    WhenMissing, read_mapping, runtime_form,
+    FirstResources, Origin, ProvisionError, ProvisionPlan, ProvisionRequest, ProvisionResult, Provisioner,
+    RegistrationChange, Runtime, Scorecards, WhenMissing, read_mapping, runtime_form,
 };

@@ -1,5 +1,6 @@
 //! Creates blueprints at Port, in passes, because they may point at one another.
 
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::PortCatalog;
@@ -20,6 +21,9 @@ const AFTER_ALL: &[&str] = &[
 /// What the second pass leaves out: it needs the relations.
 const AFTER_RELATIONS: &[&str] = &["calculationProperties", "mirrorProperties", "aggregationProperties"];
 
+/// Blueprints that are asked for or written at a time.
+const AT_ONCE: usize = 8;
+
 /// Creates the blueprints that are missing and leaves the others alone.
 pub(super) async fn missing(catalog: &PortCatalog, blueprints: &[Blueprint]) -> Result<Provisioned, CatalogError> {
     let failed = |error| catalog_error(&catalog.name, error);
@@ -29,13 +33,14 @@ pub(super) async fn missing(catalog: &PortCatalog, blueprints: &[Blueprint]) -> 
     })?;
     let mut provisioned = Provisioned::default();
     let mut absent = Vec::new();
-    for document in documents {
+    for (document, there) in look(&catalog.client, documents).await.map_err(failed)? {
         let identifier = identifier(&document).to_owned();
-        if catalog.client.blueprint(&identifier).await.map_err(failed)?.is_some() {
-            provisioned.existing.push(identifier);
-        } else {
-            provisioned.created.push(identifier);
-            absent.push(document);
+        match there {
+            Presence::Found => provisioned.existing.push(identifier),
+            Presence::Absent => {
+                provisioned.created.push(identifier);
+                absent.push(document);
+            }
         }
     }
     create(&catalog.client, &absent).await.map_err(failed)?;
@@ -51,10 +56,31 @@ pub(super) fn identifier(document: &Value) -> &str {
     document.get("identifier").and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Whether Port has a blueprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    Found,
+    Absent,
+}
+
+/// Asks Port which of the blueprints it has; they stay in order.
+pub(super) async fn look(client: &PortClient, documents: Vec<Value>) -> Result<Vec<(Value, Presence)>, PortError> {
+    let asked: Vec<_> = documents.into_iter().map(|document| look_for(client, document)).collect();
+    stream::iter(asked).buffered(AT_ONCE).try_collect().await
+}
+
+async fn look_for(client: &PortClient, document: Value) -> Result<(Value, Presence), PortError> {
+    let found = client.blueprint(identifier(&document)).await?;
+    Ok((document, if found.is_some() { Presence::Found } else { Presence::Absent }))
+}
+
 /// Creates blueprints that are not there; takes all of them back if one fails.
 pub(super) async fn create(client: &PortClient, documents: &[Value]) -> Result<(), PortError> {
-    let mut created = Vec::with_capacity(documents.len());
-    let result = passes(client, documents, &mut created).await;
+    let (created, first) = bare(client, documents).await;
+    let result = match first {
+        Ok(()) => complete(client, documents).await,
+        failed => failed,
+    };
     if result.is_err() {
         for identifier in created.iter().rev() {
             if let Err(error) = client.delete_blueprint(identifier).await {
@@ -69,18 +95,31 @@ pub(super) async fn create(client: &PortClient, documents: &[Value]) -> Result<(
     result
 }
 
-async fn passes(client: &PortClient, documents: &[Value], created: &mut Vec<String>) -> Result<(), PortError> {
-    for document in documents {
-        create_one(client, document).await?;
-        created.push(identifier(document).to_owned());
+/// The first pass: which were created, and the first failure.
+async fn bare<'a>(client: &PortClient, documents: &'a [Value]) -> (Vec<&'a str>, Result<(), PortError>) {
+    let calls: Vec<_> = documents.iter().map(|document| create_one(client, document)).collect();
+    let results: Vec<_> = stream::iter(calls).buffered(AT_ONCE).collect().await;
+    let (mut created, mut failed) = (Vec::with_capacity(documents.len()), Ok(()));
+    for (document, result) in documents.iter().zip(results) {
+        match result {
+            Ok(()) => created.push(identifier(document)),
+            Err(error) => failed = failed.and(Err(error)),
+        }
     }
-    for document in documents {
-        client.patch_blueprint(identifier(document), &without(document, AFTER_RELATIONS)).await?;
-    }
-    for document in documents {
-        client.patch_blueprint(identifier(document), document).await?;
+    (created, failed)
+}
+
+/// The second and the third pass, each once the one before is through.
+async fn complete(client: &PortClient, documents: &[Value]) -> Result<(), PortError> {
+    for left_out in [AFTER_RELATIONS, &[]] {
+        let calls: Vec<_> = documents.iter().map(|document| patch(client, document, left_out)).collect();
+        stream::iter(calls).buffered(AT_ONCE).try_collect::<()>().await?;
     }
     Ok(())
+}
+
+async fn patch(client: &PortClient, document: &Value, left_out: &[&str]) -> Result<(), PortError> {
+    client.patch_blueprint(identifier(document), &without(document, left_out)).await
 }
 
 /// Creates one blueprint bare. Where the answer leaves open whether it worked, Port is asked.

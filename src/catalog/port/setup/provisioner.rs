@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::provision::{create, documents, identifier};
+use super::super::provision::{Presence, create, documents, identifier, look};
+use super::further;
 use super::mapping::{empty_mapping, runtime_form};
 use super::registration::Registration;
 use super::{Origin, ProvisionError, ProvisionPlan, ProvisionRequest, ProvisionResult, WhenMissing};
@@ -94,7 +95,7 @@ impl<'a> Provisioner<'a> {
         let brought = match origin {
             _ if initialized => None,
             Origin::Default if integration.is_none() || self.request.initialize => {
-                Some(runtime_form(&self.request.default_mapping))
+                Some(runtime_form(&self.request.first.mapping))
             }
             Origin::Empty => return Ok(plan(integration.is_none(), origin, Some(empty_mapping()), changes, defaults)),
             Origin::Default | Origin::Port => None,
@@ -142,7 +143,7 @@ impl<'a> Provisioner<'a> {
     async fn create(&self, registration: &Registration<'_>, origin: Origin) -> Result<Integration, ProvisionError> {
         const TRIES: u32 = 3;
         let config = match origin {
-            Origin::Default => runtime_form(&self.request.default_mapping),
+            Origin::Default => runtime_form(&self.request.first.mapping),
             Origin::Empty => empty_mapping(),
             Origin::Port => json!({}),
         };
@@ -206,7 +207,7 @@ impl<'a> Provisioner<'a> {
         result: &mut ProvisionResult,
     ) -> Result<(), ProvisionError> {
         if result.integration.mapping().is_none() {
-            let mapping = runtime_form(&self.request.default_mapping);
+            let mapping = runtime_form(&self.request.first.mapping);
             let patched = self.client.put_mapping(&mapping).await?;
             result.integration = merged(with_mapping(&result.integration, &mapping), &patched);
         }
@@ -223,21 +224,23 @@ impl<'a> Provisioner<'a> {
         result.blueprints_found = found;
         if result.blueprints_found.is_empty() {
             create(self.client, &documents).await.map_err(ProvisionError::Blueprints)?;
+            further::create(self.client, &self.request.first).await;
             result.blueprints_created = documents.iter().map(|document| identifier(document).to_owned()).collect();
         }
         Ok(())
     }
 
     async fn defaults(&self) -> Result<Defaults, ProvisionError> {
-        let documents = documents(&self.request.default_blueprints).map_err(ProvisionError::Document)?;
+        let documents = documents(&self.request.first.blueprints).map_err(ProvisionError::Document)?;
         let mut found = Vec::new();
-        for document in &documents {
-            let identifier = identifier(document);
-            if self.client.blueprint(identifier).await?.is_some() {
-                found.push(identifier.to_owned());
+        let mut all = Vec::with_capacity(documents.len());
+        for (document, there) in look(self.client, documents).await? {
+            if there == Presence::Found {
+                found.push(identifier(&document).to_owned());
             }
+            all.push(document);
         }
-        Ok(Defaults { documents, found })
+        Ok(Defaults { documents: all, found })
     }
 }
 

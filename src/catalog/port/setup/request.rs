@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Blueprint;
@@ -10,10 +11,8 @@ use crate::catalog::Blueprint;
 /// How Port is to be set up for an integration.
 #[derive(Clone, Debug)]
 pub struct ProvisionRequest {
-    /// The mapping to begin with, as JSON; it is sent in the form of [`super::runtime_form`].
-    pub default_mapping: Value,
-    /// The blueprints to begin with.
-    pub default_blueprints: Vec<Blueprint>,
+    /// What to begin with.
+    pub first: FirstResources,
     /// `initialize_port_resources`: whether first blueprints and mapping are created.
     pub initialize: bool,
     /// `create_port_resources_origin`; `None` leaves it to Port.
@@ -29,10 +28,9 @@ pub struct ProvisionRequest {
 impl ProvisionRequest {
     /// A request with the usual settings: create what is missing, wait up to 5 minutes for Port.
     #[must_use]
-    pub fn new(default_mapping: Value, default_blueprints: Vec<Blueprint>) -> Self {
+    pub fn new(first: FirstResources) -> Self {
         Self {
-            default_mapping,
-            default_blueprints,
+            first,
             initialize: true,
             origin: None,
             runtime: Runtime::OnPrem,
@@ -40,6 +38,30 @@ impl ProvisionRequest {
             port_origin_wait: Duration::from_secs(300),
         }
     }
+}
+
+/// What a first start creates at Port.
+#[derive(Clone, Debug, Default)]
+pub struct FirstResources {
+    /// The mapping to begin with, as JSON; it is sent in the form of [`super::runtime_form`].
+    pub mapping: Value,
+    /// The blueprints; if Port has one of them, nothing but the mapping is created.
+    pub blueprints: Vec<Blueprint>,
+    /// Self-service actions, as Port's API takes them.
+    pub actions: Vec<Value>,
+    /// Scorecards by blueprint.
+    pub scorecards: Vec<Scorecards>,
+    /// Pages, as Port's API takes them.
+    pub pages: Vec<Value>,
+}
+
+/// The scorecards of one blueprint.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Scorecards {
+    /// The blueprint.
+    pub blueprint: String,
+    /// Its scorecards, as Port's API takes them.
+    pub data: Vec<Value>,
 }
 
 /// Where first blueprints and mapping come from.

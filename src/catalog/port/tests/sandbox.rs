@@ -12,7 +12,9 @@ use time::OffsetDateTime;
 
 use super::setup::blueprints;
 use crate::catalog::conformance;
-use crate::catalog::port::{Origin, PortCatalog, ProvisionRequest, Provisioner, read_mapping, runtime_form};
+use crate::catalog::port::{
+    FirstResources, Origin, PortCatalog, ProvisionRequest, Provisioner, Scorecards, read_mapping, runtime_form,
+};
 use crate::catalog::{
     Catalog, CatalogError, DeleteResult, Dependents, Entity, Existing, MissingRelated, Retry, UpsertResult,
     WriteFailure, WriteOptions,
@@ -56,8 +58,12 @@ async fn server() -> Server {
 fn request() -> ProvisionRequest {
     let resource = json!({ "kind": "repository", "selector": { "query": "true" }, "port": { "entity": { "mappings": {
         "identifier": ".name", "blueprint": "\"service\"" } } } });
-    let mut request = ProvisionRequest::new(json!({ "resources": [resource] }), blueprints());
-    for blueprint in &mut request.default_blueprints {
+    let mut request = ProvisionRequest::new(FirstResources {
+        mapping: json!({ "resources": [resource] }),
+        blueprints: blueprints(),
+        ..FirstResources::default()
+    });
+    for blueprint in &mut request.first.blueprints {
         blueprint.other.clear();
     }
     request
@@ -110,6 +116,49 @@ async fn owned(catalog: &PortCatalog, blueprint: &str) -> usize {
 }
 
 #[tokio::test]
+async fn actions_scorecards_and_pages_come_once_with_the_first_blueprints() {
+    let server = server().await;
+    let client = client(&server);
+    let named = |identifier: &str| json!({ "identifier": identifier });
+    let mut request = request();
+    request.first.actions = vec![named("restart")];
+    request.first.scorecards =
+        vec![Scorecards { blueprint: "service".to_owned(), data: vec![named("ready"), named("safe")] }];
+    request.first.pages = vec![named("home")];
+    for _ in 0..2 {
+        Provisioner::new(&client, request.clone()).run().await.unwrap();
+    }
+    let created: Vec<String> = server.read(|world| {
+        world.resources.iter().map(|(path, body)| format!("{path} {}", body["identifier"].as_str().unwrap())).collect()
+    });
+    assert_eq!(
+        created,
+        [
+            "/v1/actions restart",
+            "/v1/blueprints/service/scorecards ready",
+            "/v1/blueprints/service/scorecards safe",
+            "/v1/pages home"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_action_that_port_refuses_does_not_stop_the_start() {
+    let server = server().await;
+    server.faults().add(FaultRule::on(
+        "/v1/actions",
+        Occurrence::Always,
+        Fault::Status { status: 422, retry_after: None },
+    ));
+    let mut request = request();
+    request.first.actions = vec![json!({ "identifier": "restart" })];
+    request.first.pages = vec![json!({ "identifier": "home" })];
+    let client = client(&server);
+    assert!(Provisioner::new(&client, request).run().await.is_ok());
+    assert_eq!(server.read(|world| world.resources.len()), 1);
+}
+
+#[tokio::test]
 async fn a_first_install_and_a_second_start() {
     let server = server().await;
     let client = client(&server);
@@ -119,7 +168,7 @@ async fn a_first_install_and_a_second_start() {
         (first.origin, &first.blueprints_created[..]),
         (Origin::Default, &["squad".to_owned(), "service".to_owned()][..])
     );
-    let mapping = runtime_form(&request().default_mapping);
+    let mapping = runtime_form(&request().first.mapping);
     assert_eq!(first.mapping.as_ref(), Some(&mapping));
     assert_eq!(read_mapping(&client).await.unwrap(), Some(mapping));
     let requests = server.requests().len();

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::Blueprint;
 use crate::catalog::port::{
-    Origin, ProvisionError, ProvisionRequest, Provisioner, RegistrationChange, Runtime, WhenMissing, read_mapping,
-    runtime_form,
+    FirstResources, Origin, ProvisionError, ProvisionRequest, Provisioner, RegistrationChange, Runtime, WhenMissing,
+    read_mapping, runtime_form,
 };
 use crate::port::stub::{Reply, Seen, Stub, jumping};
 
@@ -26,7 +26,7 @@ pub(super) fn mapping() -> Value {
 }
 
 pub(super) fn request() -> ProvisionRequest {
-    ProvisionRequest::new(mapping(), blueprints())
+    ProvisionRequest::new(FirstResources { mapping: mapping(), blueprints: blueprints(), ..FirstResources::default() })
 }
 
 fn installed() -> Value {
