@@ -38,10 +38,8 @@ fn compare_numbers(left: &Number, right: &Number, total: bool) -> Ordering {
     if let (Number::Int(left), Number::Int(right)) = (left, right) {
         return left.cmp(right);
     }
-    if let (Number::Literal(_), Number::Literal(_)) = (left, right)
-        && let (Some(left), Some(right)) = (left.as_u64(), right.as_u64())
-    {
-        return left.cmp(&right);
+    if let Some(order) = Number::compare_literals(left, right) {
+        return order;
     }
     match (left.is_nan(), right.is_nan()) {
         (true, true) if total => Ordering::Equal,
