@@ -15,6 +15,12 @@ fn count(items: &[Value], rounds: usize) -> Result<(), Error> {
     budget::spend(items.len().saturating_mul(rounds)).map_err(exceeded)
 }
 
+/// Counts the work of comparing all items as often as sorting does. Sorting cannot be stopped on its way.
+fn weigh(items: &[Value], rounds: usize) -> Result<(), Error> {
+    let weight = crate::value::weigh(items).map_err(exceeded)?;
+    budget::spend(weight.saturating_mul(rounds)).map_err(exceeded)
+}
+
 fn array(items: Vec<Value>) -> ValueResult {
     Array::counted(items).map(|array| Value::Array(Arc::new(array))).map_err(exceeded)
 }
@@ -105,7 +111,7 @@ pub(super) fn reverse(value: Value) -> ValueResult {
 
 fn sorted(value: &Value) -> Result<Vec<Value>, Error> {
     let items = items(value, "cannot be sorted, as it is not an array")?;
-    count(items, rounds(items.len()))?;
+    weigh(items, rounds(items.len()))?;
     let mut items = items.to_vec();
     items.sort_by(sort_order);
     Ok(items)
@@ -139,7 +145,7 @@ fn keyed(value: &Value, keys: &Value, refusal: &str) -> Result<Vec<(Value, Value
     let Some(items) = value.as_items() else {
         return Err(error(format!("{} and {} {refusal}", value.described(), keys.described())));
     };
-    count(items, rounds(items.len()))?;
+    weigh(keys.as_items().unwrap_or_default(), rounds(items.len()))?;
     budget::allocate(std::mem::size_of_val(items) * 2).map_err(exceeded)?;
     Ok(keys.as_items().unwrap_or_default().iter().cloned().zip(items.iter().cloned()).collect())
 }
@@ -211,6 +217,7 @@ fn text_indices(text: &str, part: &str) -> ValueResult {
 /// The position of a value in a sorted array, or `-1 - position` of where it would be inserted.
 pub(super) fn bsearch(value: Value, target: Value) -> ValueResult {
     let items = items(&value, "cannot be searched from")?;
+    weigh(std::slice::from_ref(&target), rounds(items.len()))?;
     Ok(match items.binary_search_by(|item| sort_order(item, &target)) {
         Ok(position) => Value::int(position),
         Err(position) => Value::float(-1.0 - position as f64),

@@ -2,7 +2,7 @@
 
 use jaq_core::box_iter::{BoxIter, box_once};
 use jaq_core::native::{Fun, v};
-use jaq_core::{Bind, Exn, Native, ValX};
+use jaq_core::{Exn, Native, ValX};
 
 use super::table::Engine;
 use crate::budget::{self, MAX_VALUE_DEPTH};
@@ -54,8 +54,7 @@ fn ticks() -> [Fun<Engine>; 3] {
     ]
 }
 
-fn others() -> [Fun<Engine>; 9] {
-    let filter = || [Bind::Fun(())].into();
+fn others() -> [Fun<Engine>; 8] {
     [
         (
             "error",
@@ -97,7 +96,6 @@ fn others() -> [Fun<Engine>; 9] {
         ("halt_error", v(0), Native::new(|_| box_once(Err(Exn::halt(0))))),
         ("halt_error", v(1), Native::new(|_| box_once(Err(Exn::halt(0))))),
         ("debug", v(0), identity()),
-        ("debug", filter(), identity()),
     ]
 }
 

@@ -89,6 +89,7 @@ fn slice_range(array: &Array, bounds: &Object) -> Result<std::ops::Range<usize>,
 pub(super) fn delpaths(value: Value, paths: Value) -> ValueResult {
     let paths = paths.as_items().ok_or_else(|| error("Paths must be specified as an array"))?;
     budget::allocate(size_of_val(paths)).map_err(exceeded)?;
+    crate::value::weigh(paths).map_err(exceeded)?;
     let mut paths: Vec<&Value> = paths.iter().collect();
     paths.sort_by(|left, right| sort_order(right, left));
     let mut paths = paths.as_slice();

@@ -67,7 +67,7 @@ def combinations:
   if length == 0 then [] else __tick | .[0][] as $x | .[1:] | combinations as $rest | [$x] + $rest end;
 def combinations(n): . as $all | [range(n)] | map($all) | combinations;
 def walk(f): def w: __tick | if type == "object" then map_values(w) elif type == "array" then map(w) else . end | f; w;
-def debug(msg): .;
+def debug(msg): (msg | empty), .;
 def env: $ENV;
 
 def sort_by(f): __sort_by(map([f]));
@@ -82,7 +82,7 @@ def to_entries: [keys_unsorted[] as $k | {key: $k, value: .[$k]}];
 def with_entries(f): to_entries | map(f) | from_entries;
 
 def paths: path(..) | select(length > 0);
-def paths(f): . as $top | paths | select(. as $p | $top | getpath($p) | f);
+def paths(f): path(.. | select(f)) | select(length > 0);
 def leaf_paths: paths(scalars);
 def del(f): delpaths([path(f)]);
 def pick(f): . as $top | reduce path(f) as $p (null; setpath($p; $top | getpath($p)));
@@ -137,7 +137,7 @@ def sub($re; f): sub($re; f; "");
 def gsub($re; f): sub($re; f; "g");
 def gsub($re; f; $flags): sub($re; f; $flags + "g");
 
-def INDEX(stream; f): reduce stream as $row ({}; setpath([$row | f | tostring]; $row));
+def INDEX(stream; f): reduce stream as $row ({}; __modify(.[$row | f | tostring]; $row));
 def INDEX(f): INDEX(.[]; f);
 def GROUP_BY(f): group_by(f);
 def IN(s): any(s == .; .);
