@@ -78,7 +78,7 @@ fn binary() -> [Fun<Engine>; 17] {
         function!("fmin", |x, y| libm::fmin(x, y)),
         function!("fmod", |x, y| x % y),
         function!("hypot", |x, y| x.hypot(y)),
-        function!("jn", |x, y| libm::jn(int(x), y)),
+        function!("jn", |x, y| bessel(libm::jn, x, y)),
         function!("ldexp", |x, y| libm::ldexp(x, int(y))),
         function!("nextafter", |x, y| libm::nextafter(x, y)),
         function!("nexttoward", |x, y| libm::nextafter(x, y)),
@@ -86,7 +86,7 @@ fn binary() -> [Fun<Engine>; 17] {
         function!("remainder", |x, y| libm::remainder(x, y)),
         function!("scalb", |x, y| scalb(x, y)),
         function!("scalbln", |x, y| libm::scalbn(x, clamped(long(y)))),
-        function!("yn", |x, y| libm::yn(int(x), y)),
+        function!("yn", |x, y| bessel(libm::yn, x, y)),
     ]
 }
 
@@ -140,6 +140,13 @@ fn long(value: f64) -> i64 {
 
 fn clamped(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// Work in proportion to the order: too high a one ends the evaluation.
+fn bessel(function: fn(i32, f64) -> f64, order: f64, value: f64) -> f64 {
+    let order = int(order);
+    let steps = usize::try_from(order.unsigned_abs()).unwrap_or(usize::MAX);
+    if crate::budget::spend(steps).is_err() { f64::NAN } else { function(order, value) }
 }
 
 fn scalb(value: f64, exponent: f64) -> f64 {
