@@ -165,7 +165,7 @@ impl<'s> Rewriter<'s> {
     }
 
     /// A format that does not exist is an error only when it is applied.
-    fn unknown_format(&self, name: &'s str) -> Tree<'s> {
+    fn unknown_format(name: &'s str) -> Tree<'s> {
         let name = name.strip_prefix('@').unwrap_or(name);
         call("format", vec![text(name)])
     }
@@ -187,7 +187,7 @@ impl<'s> Rewriter<'s> {
             None => (format, parts),
             Some(format) => {
                 let apply = |part| match part {
-                    StrPart::Term(term) => StrPart::Term(pipe(term, self.unknown_format(format))),
+                    StrPart::Term(term) => StrPart::Term(pipe(term, Self::unknown_format(format))),
                     other => other,
                 };
                 (None, parts.into_iter().map(apply).collect())
@@ -439,7 +439,7 @@ impl<'s> Rewriter<'s> {
     /// Natives evaluate their last argument first.
     fn call(&mut self, name: &'s str, arguments: Vec<Tree<'s>>, level: usize) -> Tree<'s> {
         if name.starts_with('@') && !is_native(name, 0) {
-            return self.unknown_format(name);
+            return Self::unknown_format(name);
         }
         let many = arguments.iter().filter(|argument| is_many(argument)).count();
         if many < 2 || !is_native(name, arguments.len()) {
