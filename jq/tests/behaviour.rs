@@ -336,6 +336,17 @@ const CASES: &[(&str, &str, &str)] = &[
     (". as {$a:[$b]} ?// $b | [$a,$b]", r#"{"a":[3]}"#, "[[3],3]"),
     ("1.e2 + 1.E-1", "null", "100.1"),
     ("[.[] as {a:{$b:[$x]}} | $b,$x]", r#"[{"a":{"b":[1]}}]"#, "[[1],1]"),
+    ("reduce .[] as [$a] ?// {a:$a} ([]; . + [$a])", r#"[[1,2],{"a":3}]"#, "[1,3]"),
+    ("[foreach .[] as [$a] ?// $a (0; . + 1; [$a,.])]", "[[5],6]", "[[5,1],[6,2]]"),
+    ("[label $x | (try (1, break $x) catch .), 2]", "null", r#"[1,{"__jq":0},2]"#),
+    (r#""xyz" | @foo "a""#, "null", r#""a""#),
+    (r#""éz" | gsub("";"-")"#, "null", r#""-é--z-""#),
+    ("100000000000000000001 == 100000000000000000000", "null", "false"),
+    ("[1,2,3] | .[-1.1]", "null", "3"),
+    (r#""+1" | fromjson"#, "null", "1"),
+    (r#""abc" | gsub("a"; empty)"#, "null", r#""abc""#),
+    ("builtins | length", "null", "226"),
+    ("try stderr catch 1", "7", "7"),
 ];
 
 /// Equality in which numbers are compared as doubles, to the last digit but two.

@@ -15,6 +15,12 @@ fn count(items: &[Value], rounds: usize) -> Result<(), Error> {
     budget::spend(items.len().saturating_mul(rounds)).map_err(exceeded)
 }
 
+/// Counts the work of comparing all items as often as sorting does. Sorting cannot be stopped on its way.
+fn weigh(items: &[Value], rounds: usize) -> Result<(), Error> {
+    let weight = crate::value::weigh(items).map_err(exceeded)?;
+    budget::spend(weight.saturating_mul(rounds)).map_err(exceeded)
+}
+
 fn array(items: Vec<Value>) -> ValueResult {
     Array::counted(items).map(|array| Value::Array(Arc::new(array))).map_err(exceeded)
 }
@@ -69,22 +75,23 @@ fn not_added(left: &Value, right: &Value) -> Error {
 }
 
 pub(super) fn flatten(value: Value, depth: Value) -> ValueResult {
-    let depth = depth.as_f64().ok_or_else(|| error("flatten depth must not be negative"))?;
-    if depth < 0.0 {
+    if depth < Value::int(0) {
         return Err(error("flatten depth must not be negative"));
     }
     let mut output = Vec::new();
     for item in jaq_core::ValT::values(value) {
-        flatten_into(item?, depth, &mut output)?;
+        flatten_into(item?, &depth, &mut output)?;
     }
     array(output)
 }
 
-fn flatten_into(item: Value, depth: f64, output: &mut Vec<Value>) -> Result<(), Error> {
+/// Counts the depth down to 0, which a fraction passes by.
+fn flatten_into(item: Value, depth: &Value, output: &mut Vec<Value>) -> Result<(), Error> {
     match &item {
-        Value::Array(array) if depth > 0.0 => {
+        Value::Array(array) if *depth != Value::int(0) => {
             count(array.items(), 1)?;
-            array.items().iter().try_for_each(|item| flatten_into(item.clone(), depth - 1.0, output))
+            let depth = (depth.clone() - Value::int(1))?;
+            array.items().iter().try_for_each(|item| flatten_into(item.clone(), &depth, output))
         }
         _ => {
             output.push(item);
@@ -104,7 +111,7 @@ pub(super) fn reverse(value: Value) -> ValueResult {
 
 fn sorted(value: &Value) -> Result<Vec<Value>, Error> {
     let items = items(value, "cannot be sorted, as it is not an array")?;
-    count(items, rounds(items.len()))?;
+    weigh(items, rounds(items.len()))?;
     let mut items = items.to_vec();
     items.sort_by(sort_order);
     Ok(items)
@@ -126,23 +133,25 @@ pub(super) fn unique(value: Value) -> ValueResult {
 }
 
 pub(super) fn min(value: Value) -> ValueResult {
-    min_by(value.clone(), value)
+    extreme(&value, &value, Ordering::is_lt)
 }
 
 pub(super) fn max(value: Value) -> ValueResult {
-    max_by(value.clone(), value)
+    extreme(&value, &value, Ordering::is_ge)
 }
 
 /// The items with their keys, which were calculated for each item beforehand.
-fn keyed(value: &Value, keys: &Value) -> Result<Vec<(Value, Value)>, Error> {
-    let items = items(value, "cannot be sorted, as it is not an array")?;
-    count(items, rounds(items.len()))?;
+fn keyed(value: &Value, keys: &Value, refusal: &str) -> Result<Vec<(Value, Value)>, Error> {
+    let Some(items) = value.as_items() else {
+        return Err(error(format!("{} and {} {refusal}", value.described(), keys.described())));
+    };
+    weigh(keys.as_items().unwrap_or_default(), rounds(items.len()))?;
     budget::allocate(std::mem::size_of_val(items) * 2).map_err(exceeded)?;
     Ok(keys.as_items().unwrap_or_default().iter().cloned().zip(items.iter().cloned()).collect())
 }
 
 fn sorted_by_key(value: &Value, keys: &Value) -> Result<Vec<(Value, Value)>, Error> {
-    let mut keyed = keyed(value, keys)?;
+    let mut keyed = keyed(value, keys, "cannot be sorted, as they are not both arrays")?;
     keyed.sort_by(|(left, _), (right, _)| sort_order(left, right));
     Ok(keyed)
 }
@@ -159,7 +168,7 @@ pub(super) fn group_by(value: Value, keys: Value) -> ValueResult {
 
 fn extreme(value: &Value, keys: &Value, replaces: fn(Ordering) -> bool) -> ValueResult {
     let mut best: Option<(Value, Value)> = None;
-    for (key, item) in keyed(value, keys)? {
+    for (key, item) in keyed(value, keys, "cannot be iterated over")? {
         match &best {
             Some((best_key, _)) if !replaces(sort_order(&key, best_key)) => {}
             _ => best = Some((key, item)),
@@ -179,7 +188,6 @@ pub(super) fn max_by(value: Value, keys: Value) -> ValueResult {
 /// Where a value occurs: code points in a string, positions in an array.
 pub(super) fn indices(value: Value, part: Value) -> ValueResult {
     match (&value, &part) {
-        (Value::Null, _) => Ok(Value::Null),
         (Value::Text(text), Value::Text(part)) => text_indices(text, part),
         (Value::Array(_), Value::Array(_)) => index(&value, &part),
         (Value::Array(array), _) => {
@@ -206,20 +214,10 @@ fn text_indices(text: &str, part: &str) -> ValueResult {
     array(output)
 }
 
-pub(super) fn transpose(value: Value) -> ValueResult {
-    let rows = items(&value, "cannot be transposed, as it is not an array")?;
-    let mut width = 0;
-    for row in rows {
-        width = width.max(items(row, "cannot be transposed, as it is not an array")?.len());
-    }
-    budget::allocate(width.saturating_mul(rows.len()).saturating_mul(size_of::<Value>())).map_err(exceeded)?;
-    let cell = |row: &Value, column: usize| row.as_items().and_then(|row| row.get(column)).cloned().unwrap_or_default();
-    (0..width).map(|column| rows.iter().map(|row| Ok(cell(row, column))).collect()).collect()
-}
-
 /// The position of a value in a sorted array, or `-1 - position` of where it would be inserted.
 pub(super) fn bsearch(value: Value, target: Value) -> ValueResult {
     let items = items(&value, "cannot be searched from")?;
+    weigh(std::slice::from_ref(&target), rounds(items.len()))?;
     Ok(match items.binary_search_by(|item| sort_order(item, &target)) {
         Ok(position) => Value::int(position),
         Err(position) => Value::float(-1.0 - position as f64),

@@ -2,7 +2,7 @@
 
 use jaq_core::box_iter::{BoxIter, box_once};
 use jaq_core::native::{Fun, v};
-use jaq_core::{Bind, Exn, Native, ValX};
+use jaq_core::{Exn, Native, ValX};
 
 use super::table::Engine;
 use crate::budget::{self, MAX_VALUE_DEPTH};
@@ -54,8 +54,7 @@ fn ticks() -> [Fun<Engine>; 3] {
     ]
 }
 
-fn others() -> [Fun<Engine>; 9] {
-    let filter = || [Bind::Fun(())].into();
+fn others() -> [Fun<Engine>; 8] {
     [
         (
             "error",
@@ -84,7 +83,7 @@ fn others() -> [Fun<Engine>; 9] {
             }),
         ),
         (
-            "range",
+            "__range",
             v(3),
             Native::new(|mut cv| {
                 let by = cv.0.pop_var();
@@ -94,10 +93,9 @@ fn others() -> [Fun<Engine>; 9] {
             }),
         ),
         ("halt", v(0), Native::new(|_| box_once(Err(Exn::halt(0))))),
-        ("halt_error", v(0), Native::new(|cv| box_once(Err(halted(&cv.1))))),
-        ("halt_error", v(1), Native::new(|cv| box_once(Err(halted(&cv.1))))),
+        ("halt_error", v(0), Native::new(|_| box_once(Err(Exn::halt(0))))),
+        ("halt_error", v(1), Native::new(|_| box_once(Err(Exn::halt(0))))),
         ("debug", v(0), identity()),
-        ("debug", filter(), identity()),
     ]
 }
 
@@ -105,12 +103,7 @@ fn identity() -> Native<Engine> {
     Native::new(|cv| box_once(Ok(cv.1))).with_paths(|cv| box_once(Ok(cv.1)))
 }
 
-/// `halt_error` ends the program with a message; here it is an error like any other.
-fn halted<'a>(message: &Value) -> Exn<'a, Value> {
-    Exn::from(error(format!("halt_error: {message}")))
-}
-
-/// The value at a path; null where the path leads through null.
+/// The value at a path.
 fn get_path(value: Value, path: &Value, mut visit: impl FnMut(&Value)) -> Result<Value, Error> {
     let keys = path.as_items().ok_or_else(|| error("Path must be specified as an array"))?;
     budget::spend(keys.len()).map_err(exceeded)?;
@@ -120,7 +113,7 @@ fn get_path(value: Value, path: &Value, mut visit: impl FnMut(&Value)) -> Result
     let mut value = value;
     for key in keys {
         visit(key);
-        value = if matches!(value, Value::Null) { Value::Null } else { index(&value, key)? };
+        value = index(&value, key)?;
     }
     Ok(value)
 }
@@ -132,7 +125,8 @@ fn range<'a>(from: &Value, upto: &Value, by: &Value) -> BoxIter<'a, ValX<'a, Val
     };
     let mut next = from;
     Box::new(std::iter::from_fn(move || {
-        let more = if by > 0.0 { next < upto } else { by < 0.0 && next > upto };
+        // NaN is below every number.
+        let more = if by > 0.0 { next < upto } else { (by < 0.0 || by.is_nan()) && next > upto };
         if !more {
             return None;
         }

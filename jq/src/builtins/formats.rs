@@ -18,6 +18,27 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// Bytes as text: what is no UTF-8 becomes U+FFFD as jq does it, which takes a character that the end cuts off for one.
+fn decoded(bytes: &[u8]) -> String {
+    let mut output = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(&first) = rest.first() {
+        let length = match first {
+            0xc2..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf4 => 4,
+            _ => 1,
+        };
+        let whole = rest.get(..length).unwrap_or(rest);
+        let follow = whole.iter().skip(1).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+        let taken = if whole.len() < length { whole.len() } else { 1 + follow };
+        let text = rest.get(..taken).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        output.push_str(text.filter(|_| taken == length).unwrap_or("\u{fffd}"));
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    output
+}
+
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The text that a format works on.
@@ -54,7 +75,7 @@ pub(super) fn format(value: Value, name: Value) -> ValueResult {
 /// The cells of a row, joined.
 fn row(value: &Value, kind: &str, separator: &str, quote: fn(&str) -> String) -> ValueResult {
     let Some(cells) = value.as_items() else {
-        return Err(error(format!("{} cannot be {kind}-formatted, only an array can be", value.described())));
+        return Err(error(format!("{} cannot be {kind}-formatted, only array", value.described())));
     };
     let mut output = String::new();
     for (position, cell) in cells.iter().enumerate() {
@@ -125,7 +146,7 @@ pub(super) fn urid(value: Value) -> ValueResult {
             output.push(byte);
         }
     }
-    Ok(Value::text(String::from_utf8_lossy(&output)))
+    String::from_utf8(output).map(|text| Value::Text(text.into())).map_err(|_| invalid())
 }
 
 pub(super) fn sh(value: Value) -> ValueResult {
@@ -164,7 +185,7 @@ pub(super) fn base64d(value: Value) -> ValueResult {
     }
     let bytes = BASE64.decode(data).ok().filter(|bytes| !bytes.is_empty() || data.is_empty());
     let bytes = bytes.ok_or_else(|| error(format!("{} is not valid base64 data", Value::text(&text).described())))?;
-    Ok(Value::text(String::from_utf8_lossy(&bytes)))
+    Ok(Value::Text(decoded(&bytes).into()))
 }
 
 pub(super) fn base32(value: Value) -> ValueResult {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::budget;
-use crate::value::{Array, Error, Object, Value, ValueResult, char_count, error, exceeded};
+use crate::value::{Array, Error, Object, Value, ValueResult, char_count, error, exceeded, not_iterable};
 
 pub(super) fn length(value: Value) -> ValueResult {
     Ok(match &value {
@@ -34,6 +34,14 @@ pub(super) fn keys_unsorted(value: Value) -> ValueResult {
     }
 }
 
+/// The keys of what has entries.
+pub(super) fn entry_keys(value: Value) -> ValueResult {
+    match value {
+        Value::Object(_) | Value::Array(_) => keys_unsorted(value),
+        other => Err(not_iterable(&other)),
+    }
+}
+
 pub(super) fn has(value: Value, key: Value) -> ValueResult {
     let found = match (&value, &key) {
         (Value::Null, _) => false,
@@ -51,6 +59,10 @@ pub(super) fn has(value: Value, key: Value) -> ValueResult {
 }
 
 pub(super) fn contains(value: Value, part: Value) -> ValueResult {
+    if value.type_name() != part.type_name() {
+        let message = format!("{} and {} cannot have their containment checked", value.described(), part.described());
+        return Err(error(message));
+    }
     contains_part(&value, &part).map(Value::Bool)
 }
 
@@ -68,19 +80,12 @@ fn contains_part(value: &Value, part: &Value) -> Result<bool, Error> {
             budget::spend(text.len() / 64).map_err(exceeded)?;
             Ok(text.contains(part.as_str()))
         }
-        _ if value.type_name() == part.type_name() => Ok(value == part),
-        _ => {
-            let message =
-                format!("{} and {} cannot have their containment checked", value.described(), part.described());
-            Err(error(message))
-        }
+        _ => Ok(value == part),
     }
 }
 
-/// Items of another type than the part's do not count, while they are an error on their own.
 fn any_contains(array: &Array, part: &Value) -> Result<bool, Error> {
-    let mut same_type = array.items().iter().filter(|item| item.type_name() == part.type_name());
-    same_type.try_fold(false, |any, item| Ok(any || contains_part(item, part)?))
+    array.items().iter().try_fold(false, |any, item| Ok(any || contains_part(item, part)?))
 }
 
 /// Builds an array or an object, as the input is, from pairs of key and value. A pair without value is left out.

@@ -27,6 +27,7 @@ fn set(value: Value, path: &[Value], new: Value) -> ValueResult {
         (Value::Null, Value::Object(bounds)) => set_slice(Arc::default(), bounds, rest, new),
         (Value::Array(array), Value::Object(bounds)) => set_slice(array, bounds, rest, new),
         (Value::Array(_), Value::Array(_)) => Err(error("Cannot update field at array index of array")),
+        (Value::Text(_), Value::Object(_)) => Err(error("Cannot update string slices")),
         (other, _) => Err(error(format!("Cannot index {} with {}", other.type_name(), key.described()))),
     }
 }
@@ -49,7 +50,8 @@ fn set_key(mut object: Arc<Object>, key: &Value, rest: &[Value], new: Value) -> 
 }
 
 fn set_item(mut array: Arc<Array>, key: &Value, rest: &[Value], new: Value) -> ValueResult {
-    let at = key.as_number().and_then(crate::value::Number::to_index).unwrap_or(0);
+    let at = key.as_number().and_then(crate::value::Number::to_index);
+    let at = at.ok_or_else(|| error("Cannot set array element at NaN index"))?;
     let length = array.items().len();
     let at = if at < 0 { i64::try_from(length).unwrap_or(i64::MAX).saturating_add(at) } else { at };
     let at = usize::try_from(at).map_err(|_| error("Out of bounds negative array index"))?;
@@ -77,14 +79,17 @@ fn set_slice(array: Arc<Array>, bounds: &Object, rest: &[Value], new: Value) -> 
 }
 
 fn slice_range(array: &Array, bounds: &Object) -> Result<std::ops::Range<usize>, Error> {
-    let bound = |name| bounds.get(name).cloned().unwrap_or_default();
-    slice_bounds(&bound("start"), &bound("end"), array.items().len())
+    let (Some(start), Some(end)) = (bounds.get("start"), bounds.get("end")) else {
+        return Err(error("Array/string slice indices must be integers"));
+    };
+    slice_bounds(start, end, array.items().len())
 }
 
 /// Deletes the last paths first, so that the others stay where they are.
 pub(super) fn delpaths(value: Value, paths: Value) -> ValueResult {
     let paths = paths.as_items().ok_or_else(|| error("Paths must be specified as an array"))?;
     budget::allocate(size_of_val(paths)).map_err(exceeded)?;
+    crate::value::weigh(paths).map_err(exceeded)?;
     let mut paths: Vec<&Value> = paths.iter().collect();
     paths.sort_by(|left, right| sort_order(right, left));
     let mut paths = paths.as_slice();

@@ -5,7 +5,7 @@ def first: .[0];
 
 def select(f): if f then . else empty end;
 def map(f): [.[] | f];
-def map_values(f): [keys_unsorted[] as $k | [$k, first(.[$k] | f)]] as $pairs | __like($pairs);
+def map_values(f): [__keys[] as $k | [$k, first(.[$k] | f)]] as $pairs | __like($pairs);
 def recurse(f): def r: __tick | ., (f | r); r;
 def recurse(f; cond): def r: __tick | ., (f | select(cond) | r); r;
 def recurse: ..;
@@ -18,9 +18,9 @@ def arrays: select(type == "array");
 def objects: select(type == "object");
 def iterables: select(type | . == "array" or . == "object");
 def scalars: select(type | . != "array" and . != "object");
-def finites: select(isinfinite or isnan | not);
 def normals: select(isnormal);
 def isfinite: type == "number" and (isinfinite | not);
+def finites: select(isfinite);
 def todate: strftime("%Y-%m-%dT%H:%M:%SZ");
 def todateiso8601: strftime("%Y-%m-%dT%H:%M:%SZ");
 def fromdateiso8601: strptime("%Y-%m-%dT%H:%M:%SZ") | mktime;
@@ -28,12 +28,17 @@ def fromdate: fromdateiso8601;
 def dateadd(u; n): . + n;
 def datesub(u; n): . - n;
 def date: todate;
-def range($from; $upto): range($from; $upto; 1);
+def range($from; $upto): __range($from; $upto; 1);
 
-def range($upto): range(0; $upto; 1);
+def range($upto): __range(0; $upto; 1);
 def while(cond; update): def w: __tick | if cond then ., (update | w) else empty end; w;
 def until(cond; update): def u: __tick | if cond then . else (update | u) end; u;
-def repeat(f): def r: __tick | ., (f | r); r;
+def repeat(f): def r: __tick | f, r; r;
+def range($from; $upto; $by):
+  if [$from, $upto, $by] | map(type) == ["number", "number", "number"] then __range($from; $upto; $by)
+  elif $by > 0 then $from | while(. < $upto; . + $by)
+  elif $by < 0 then $from | while(. > $upto; . + $by)
+  else empty end;
 def limit($n; f):
   if $n > 0 then __limit($n; f)
   elif $n == 0 then empty
@@ -62,7 +67,7 @@ def combinations:
   if length == 0 then [] else __tick | .[0][] as $x | .[1:] | combinations as $rest | [$x] + $rest end;
 def combinations(n): . as $all | [range(n)] | map($all) | combinations;
 def walk(f): def w: __tick | if type == "object" then map_values(w) elif type == "array" then map(w) else . end | f; w;
-def debug(msg): .;
+def debug(msg): (msg | empty), .;
 def env: $ENV;
 
 def sort_by(f): __sort_by(map([f]));
@@ -77,7 +82,7 @@ def to_entries: [keys_unsorted[] as $k | {key: $k, value: .[$k]}];
 def with_entries(f): to_entries | map(f) | from_entries;
 
 def paths: path(..) | select(length > 0);
-def paths(f): . as $top | paths | select(. as $p | $top | getpath($p) | f);
+def paths(f): path(.. | select(f)) | select(length > 0);
 def leaf_paths: paths(scalars);
 def del(f): delpaths([path(f)]);
 def pick(f): . as $top | reduce path(f) as $p (null; setpath($p; $top | getpath($p)));
@@ -109,9 +114,9 @@ def __modify(p; f):
   | if ($gone | length) == 0 then . else delpaths($gone) end;
 def __last_or_null(f): [f] | .[-1];
 
-def match($re): __match($re; null) | .[];
+def match($re): __match($re) | .[];
 def match($re; $flags): __match($re; $flags) | .[];
-def test($re): __test($re; null);
+def test($re): __test($re);
 def test($re; $flags): __test($re; $flags);
 def capture($re): match($re) | __captured;
 def capture($re; $flags): match($re; $flags) | __captured;
@@ -125,12 +130,14 @@ def sub($re; f; $flags):
   . as $in
   | [match($re; $flags)] as $edits
   | if ($edits | length) == 0 then $in
-    else [$edits[] | [__captured | f]] as $inserts | __splice($in; $edits; $inserts) | .[] end;
+    else [$edits[] | [__captured | f]] as $inserts
+      | __splice($in; $edits; $inserts)
+      | if length == 0 then $in else .[] end end;
 def sub($re; f): sub($re; f; "");
 def gsub($re; f): sub($re; f; "g");
 def gsub($re; f; $flags): sub($re; f; $flags + "g");
 
-def INDEX(stream; f): reduce stream as $row ({}; setpath([$row | f | tostring]; $row));
+def INDEX(stream; f): reduce stream as $row ({}; __modify(.[$row | f | tostring]; $row));
 def INDEX(f): INDEX(.[]; f);
 def GROUP_BY(f): group_by(f);
 def IN(s): any(s == .; .);
@@ -143,16 +150,38 @@ def get_search_list: [];
 def input: error("break");
 def input_line_number: error("Unknown input line number");
 def input_filename: null;
-def get_jq_origin: null;
-def get_prog_origin: null;
+def get_jq_origin: empty;
+def get_prog_origin: empty;
 def have_literal_numbers: true;
 def have_decnum: true;
 def inputs: empty;
 def modulemeta: error("modulemeta is not available");
-def logb: if . == 0 then -infinite elif isinfinite then infinite elif isnan then . else ilogb end;
-def significand: if isinfinite or isnan or . == 0 then . else . / pow(2; ilogb) end;
-def gamma: lgamma;
-def pow10: pow(10; .);
-def drem(x; y): remainder(x; y);
-def nexttoward(x; y): nextafter(x; y);
-def scalb(x; e): x * pow(2; e);
+def stderr: .;
+def transpose: [range(0; map(length) | max // 0) as $column | [.[][$column]]];
+def builtins: [
+  "IN/1", "IN/2", "INDEX/1", "INDEX/2", "JOIN/2", "JOIN/3", "JOIN/4", "abs/0", "acos/0", "acosh/0", "add/0", "add/1",
+  "all/0", "all/1", "all/2", "any/0", "any/1", "any/2", "arrays/0", "ascii_downcase/0", "ascii_upcase/0", "asin/0",
+  "asinh/0", "atan/0", "atan2/2", "atanh/0", "booleans/0", "bsearch/1", "builtins/0", "capture/1", "capture/2",
+  "cbrt/0", "ceil/0", "combinations/0", "combinations/1", "contains/1", "copysign/2", "cos/0", "cosh/0", "debug/0",
+  "debug/1", "del/1", "delpaths/1", "drem/2", "empty/0", "endswith/1", "env/0", "erf/0", "erfc/0", "error/0",
+  "error/1", "exp/0", "exp10/0", "exp2/0", "explode/0", "expm1/0", "fabs/0", "fdim/2", "finites/0", "first/0",
+  "first/1", "flatten/0", "flatten/1", "floor/0", "fma/3", "fmax/2", "fmin/2", "fmod/2", "format/1", "frexp/0",
+  "from_entries/0", "fromdate/0", "fromdateiso8601/0", "fromjson/0", "fromstream/1", "gamma/0", "get_jq_origin/0",
+  "get_prog_origin/0", "get_search_list/0", "getpath/1", "gmtime/0", "group_by/1", "gsub/2", "gsub/3", "halt/0",
+  "halt_error/0", "halt_error/1", "has/1", "have_decnum/0", "have_literal_numbers/0", "hypot/2", "implode/0", "in/1",
+  "index/1", "indices/1", "infinite/0", "input/0", "input_filename/0", "input_line_number/0", "inputs/0", "inside/1",
+  "isempty/1", "isfinite/0", "isinfinite/0", "isnan/0", "isnormal/0", "iterables/0", "j0/0", "j1/0", "jn/2", "join/1",
+  "keys/0", "keys_unsorted/0", "last/0", "last/1", "ldexp/2", "length/0", "lgamma/0", "lgamma_r/0", "limit/2",
+  "localtime/0", "log/0", "log10/0", "log1p/0", "log2/0", "logb/0", "ltrim/0", "ltrimstr/1", "map/1", "map_values/1",
+  "match/1", "match/2", "max/0", "max_by/1", "min/0", "min_by/1", "mktime/0", "modf/0", "modulemeta/0", "nan/0",
+  "nearbyint/0", "nextafter/2", "nexttoward/2", "normals/0", "not/0", "now/0", "nth/1", "nth/2", "nulls/0",
+  "numbers/0", "objects/0", "path/1", "paths/0", "paths/1", "pick/1", "pow/2", "range/1", "range/2", "range/3",
+  "recurse/0", "recurse/1", "recurse/2", "remainder/2", "repeat/1", "reverse/0", "rindex/1", "rint/0", "round/0",
+  "rtrim/0", "rtrimstr/1", "scalars/0", "scalb/2", "scalbln/2", "scan/1", "scan/2", "select/1", "setpath/2",
+  "significand/0", "sin/0", "sinh/0", "skip/2", "sort/0", "sort_by/1", "split/1", "split/2", "splits/1", "splits/2",
+  "sqrt/0", "startswith/1", "stderr/0", "strflocaltime/1", "strftime/1", "strings/0", "strptime/1", "sub/2", "sub/3",
+  "tan/0", "tanh/0", "test/1", "test/2", "tgamma/0", "to_entries/0", "toboolean/0", "todate/0", "todateiso8601/0",
+  "tojson/0", "tonumber/0", "tostream/0", "tostring/0", "transpose/0", "trim/0", "trimstr/1", "trunc/0",
+  "truncate_stream/1", "type/0", "unique/0", "unique_by/1", "until/2", "utf8bytelength/0", "values/0", "walk/1",
+  "while/2", "with_entries/1", "y0/0", "y1/0", "yn/2"
+];

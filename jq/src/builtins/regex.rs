@@ -125,34 +125,33 @@ fn dollar_before_newline(pattern: &str) -> String {
     output
 }
 
-/// A pattern with its flags; the pattern may be an array of both.
-fn pattern(pattern: Value, flags: &Value) -> Result<(SmolStr, Flags), Error> {
-    let (pattern, flags) = match pattern.as_items() {
-        Some([pattern]) => (pattern.clone(), Value::Null),
-        Some([pattern, flags, ..]) => (pattern.clone(), flags.clone()),
-        Some([]) => (Value::Null, Value::Null),
-        None => (pattern, flags.clone()),
-    };
-    match pattern {
-        Value::Text(text) => Ok((text, Flags::parse(&flags)?)),
-        other => Err(error(format!("{} not a string or array", other.type_name()))),
+/// A pattern and its flags from a single argument, which may be an array of both.
+pub(super) fn unpacked(argument: &Value) -> Result<(Value, Value), Error> {
+    match (argument, argument.as_items()) {
+        (Value::Text(_), _) => Ok((argument.clone(), Value::Null)),
+        (_, Some([pattern])) => Ok((pattern.clone(), Value::Null)),
+        (_, Some([pattern, flags, ..])) => Ok((pattern.clone(), flags.clone())),
+        _ => Err(error(format!("{} not a string or array", argument.type_name()))),
     }
 }
 
 /// Calls `visit` with each match until it returns false.
 fn search(
     value: &Value,
-    pattern_value: Value,
+    pattern: &Value,
     flags: &Value,
     force_global: bool,
     mut visit: impl FnMut(&Regex, &str, &Captures<'_>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
-    let (pattern, flags) = pattern(pattern_value, flags)?;
-    let flags = Flags { global: flags.global || force_global, ..flags };
     let Some(text) = value.as_text() else {
         return Err(error(format!("{} cannot be matched, as it is not a string", value.described())));
     };
-    let regex = compiled(&pattern, Flags { ends_in_newline: text.ends_with('\n') && pattern.contains('$'), ..flags })?;
+    let Some(pattern) = pattern.as_text() else {
+        return Err(error(format!("{} is not a string", pattern.described())));
+    };
+    let flags = Flags::parse(flags)?;
+    let flags = Flags { global: flags.global || force_global, ..flags };
+    let regex = compiled(pattern, Flags { ends_in_newline: text.ends_with('\n') && pattern.contains('$'), ..flags })?;
     let mut from = 0;
     while from <= text.len() {
         budget::spend(1 + (text.len() - from) / 64).map_err(exceeded)?;
@@ -176,13 +175,46 @@ fn next_char(text: &str, at: usize) -> usize {
     at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "natives have one form")]
 pub(super) fn test(value: Value, pattern: Value, flags: Value) -> ValueResult {
     let mut found = false;
-    search(&value, pattern, &flags, false, |_, _, _| {
+    search(&value, &pattern, &flags, false, |_, _, _| {
         found = true;
         Ok(false)
     })?;
     Ok(Value::Bool(found))
+}
+
+/// How often a pattern that matched nothing before a character matches within its bytes. jq moves on by a byte there.
+fn matches_within_char(regex: &Regex, text: &str, captures: &Captures<'_>) -> usize {
+    const BETWEEN: &str = "\u{fffd}\u{fffd}";
+    let Some(at) = captures.get(0).filter(|whole| whole.start() == whole.end()).map(|whole| whole.start()) else {
+        return 0;
+    };
+    let length = next_char(text, at) - at;
+    if length < 2 {
+        return 0;
+    }
+    let between = regex.captures_from_pos(BETWEEN, BETWEEN.len() / 2).ok().flatten();
+    let is_match = between
+        .and_then(|found| found.get(0).map(|whole| whole.range()))
+        .is_some_and(|whole| whole.is_empty() && whole.start == BETWEEN.len() / 2);
+    if is_match { length - 1 } else { 0 }
+}
+
+/// A match object with its positions moved by one code point.
+fn one_further(found: &Value) -> ValueResult {
+    let Some(fields) = found.as_object() else { return Ok(found.clone()) };
+    let mut output = Object::with_capacity(fields.len());
+    for (key, field) in fields.iter() {
+        let field = match (key.as_str(), field) {
+            ("offset", Value::Number(at)) if at.to_f64() >= 0.0 => Value::float(at.to_f64() + 1.0),
+            ("captures", Value::Array(groups)) => groups.items().iter().map(one_further).collect::<ValueResult>()?,
+            _ => field.clone(),
+        };
+        output.insert(key.clone(), field).map_err(exceeded)?;
+    }
+    Ok(Value::Object(Arc::new(output)))
 }
 
 /// Code points before a position, counted on from the position asked for last.
@@ -211,13 +243,21 @@ fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> ValueResu
     Ok(Value::Object(Arc::new(object)))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "natives have one form")]
 pub(super) fn matches(value: Value, pattern: Value, flags: Value) -> ValueResult {
     let mut found = Vec::new();
+    let is_global = flags.as_text().is_some_and(|flags| flags.contains('g'));
     let text = value.as_text().cloned().unwrap_or_default();
     let mut offsets = Offsets { text: &text, byte: 0, chars: 0 };
-    search(&value, pattern, &flags, false, |regex, text, captures| {
+    search(&value, &pattern, &flags, false, |regex, text, captures| {
         budget::allocate(text.len() / 16).map_err(exceeded)?;
-        found.push(match_object(regex, captures, &mut offsets)?);
+        let object = match_object(regex, captures, &mut offsets)?;
+        let within = matches_within_char(regex, text, captures);
+        found.push(object.clone());
+        if within > 0 && is_global {
+            let shifted = one_further(&object)?;
+            found.extend(std::iter::repeat_n(shifted, within));
+        }
         Ok(true)
     })?;
     Ok(found.into_iter().collect())
@@ -268,12 +308,19 @@ pub(super) fn captured(found: Value) -> ValueResult {
     Ok(Value::Object(Arc::new(output)))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "natives have one form")]
 pub(super) fn split(value: Value, pattern: Value, flags: Value) -> ValueResult {
     let (mut pieces, mut last) = (Vec::new(), 0);
-    search(&value, pattern, &flags, true, |_, text, captures| {
+    search(&value, &pattern, &flags, true, |regex, text, captures| {
         let whole = captures.get(0).map_or(0..0, |group| group.range());
         pieces.push(Value::text(text.get(last..whole.start).unwrap_or_default()));
         last = whole.end;
+        let within = matches_within_char(regex, text, captures);
+        if within > 0 {
+            last = next_char(text, whole.end);
+            pieces.push(Value::text(text.get(whole.end..last).unwrap_or_default()));
+            pieces.extend(std::iter::repeat_n(Value::text(""), within - 1));
+        }
         Ok(true)
     })?;
     let rest = value.as_text().and_then(|text| text.get(last..)).unwrap_or_default();

@@ -28,7 +28,7 @@ pub(super) fn fromjson(value: Value) -> ValueResult {
         return Err(error(format!("{} only strings can be parsed", value.described())));
     };
     budget::allocate(text.len()).map_err(exceeded)?;
-    value::parse(text, budget::MAX_VALUE_DEPTH as usize)
+    value::parse_like_jq(text, budget::MAX_VALUE_DEPTH as usize)
         .map_err(|cause| error(format!("{cause} (while parsing '{text}')")))
 }
 
@@ -57,23 +57,7 @@ fn number(text: &str) -> Option<Value> {
     if unsigned.eq_ignore_ascii_case("infinity") || unsigned.eq_ignore_ascii_case("inf") {
         return Some(Value::float(if sign.is_empty() { f64::INFINITY } else { f64::NEG_INFINITY }));
     }
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (unsigned, None),
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
-        return None;
-    }
-    if let Some(exponent) = exponent {
-        let unsigned = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        if unsigned.is_empty() || !digits(unsigned) {
-            return None;
-        }
-    }
-    let literal = format!("{sign}{}", unsigned.trim_end_matches('.'));
-    Some(Value::Number(Number::from_literal(&literal)))
+    Number::from_loose(&format!("{sign}{unsigned}")).map(Value::Number)
 }
 
 pub(super) fn toboolean(value: Value) -> ValueResult {

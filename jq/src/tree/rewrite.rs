@@ -29,6 +29,10 @@ pub(crate) struct Rewriter<'s> {
     /// Terms that the rewriting may still make: alternatives copy what follows them.
     budget: usize,
     names: usize,
+    /// The labels around the current term, from the outside in.
+    labels: Vec<&'s str>,
+    /// How many of these labels lie around the innermost `try`.
+    labels_around_try: usize,
 }
 
 fn call<'s>(name: &'static str, arguments: Vec<Tree<'s>>) -> Tree<'s> {
@@ -62,7 +66,7 @@ fn path(parts: Vec<(Part<Tree<'_>>, jaq_core::path::Opt)>) -> Tree<'_> {
 impl<'s> Rewriter<'s> {
     /// A rewriter for one expression, whose text is needed for line numbers.
     pub(crate) fn new(arena: &'s Arena, code: &'s str, budget: usize) -> Self {
-        Self { arena, code, budget, names: 0 }
+        Self { arena, code, budget, names: 0, labels: Vec::new(), labels_around_try: 0 }
     }
 
     /// Whether the rewriting would have made more terms than allowed.
@@ -101,16 +105,24 @@ impl<'s> Rewriter<'s> {
     fn rewrite(&mut self, term: Tree<'s>, level: usize) -> Tree<'s> {
         match term {
             Term::Var("$__loc__") => self.location(),
-            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Arr(None) | Term::Var(_) => term,
+            Term::Break(name) => self.leave(name),
+            Term::Id | Term::Recurse | Term::Num(_) | Term::Arr(None) | Term::Var(_) => term,
             Term::Str(format, parts) => self.text(format, parts, level),
             Term::Arr(Some(items)) => Term::Arr(Some(self.boxed(*items, level))),
             Term::Obj(entries) => self.object(entries, level),
             Term::Neg(operand) => Term::Neg(self.boxed(*operand, level)),
             Term::BinOp(left, op, right) => self.operator(*left, op, *right, level),
-            Term::Label(name, body) => Term::Label(name, self.boxed(*body, level)),
+            Term::Label(name, body) => {
+                self.labels.push(name);
+                let body = self.boxed(*body, level);
+                self.labels.pop();
+                Term::Label(name, body)
+            }
             Term::Fold(name, items, pattern, arguments) => self.fold(name, *items, pattern, arguments, level),
             Term::TryCatch(body, handler) => {
+                let around = std::mem::replace(&mut self.labels_around_try, self.labels.len());
                 let body = self.boxed(*body, level);
+                self.labels_around_try = around;
                 Term::TryCatch(body, handler.map(|handler| self.boxed(*handler, level)))
             }
             Term::IfThenElse(branches, other) => {
@@ -141,6 +153,23 @@ impl<'s> Rewriter<'s> {
         }
     }
 
+    /// `break $name`. A `try` within the label catches it, as it is an error to jq.
+    fn leave(&self, name: &'s str) -> Tree<'s> {
+        match self.labels.iter().rposition(|label| *label == name) {
+            Some(position) if position < self.labels_around_try => {
+                let number: &'s str = self.arena.alloc(position.to_string());
+                call("error", vec![Term::Obj(vec![(text("__jq"), Some(Term::Num(number)))])])
+            }
+            _ => Term::Break(name),
+        }
+    }
+
+    /// A format that does not exist is an error only when it is applied.
+    fn unknown_format(name: &'s str) -> Tree<'s> {
+        let name = name.strip_prefix('@').unwrap_or(name);
+        call("format", vec![text(name)])
+    }
+
     /// `$__loc__`. Lines are not told apart: a variable's token does not say where it stands.
     fn location(&self) -> Tree<'s> {
         let line = self
@@ -153,6 +182,17 @@ impl<'s> Rewriter<'s> {
     }
 
     fn text(&mut self, format: Option<&'s str>, parts: Vec<StrPart<&'s str, Tree<'s>>>, level: usize) -> Tree<'s> {
+        let unknown = format.filter(|format| !is_native(format, 0));
+        let (format, parts) = match unknown {
+            None => (format, parts),
+            Some(format) => {
+                let apply = |part| match part {
+                    StrPart::Term(term) => StrPart::Term(pipe(term, Self::unknown_format(format))),
+                    other => other,
+                };
+                (None, parts.into_iter().map(apply).collect())
+            }
+        };
         let mut bindings = Vec::new();
         let many = parts.iter().filter(|part| matches!(part, StrPart::Term(term) if is_many(term))).count();
         let mut rewritten = Vec::with_capacity(parts.len());
@@ -260,8 +300,7 @@ impl<'s> Rewriter<'s> {
     fn binding(&mut self, left: Tree<'s>, pattern: Pattern<&'s str>, right: Tree<'s>, level: usize) -> Tree<'s> {
         let left = self.term(left, level);
         match pattern {
-            Pattern::Arr(mut patterns) if matches!(patterns.last(), Some(Pattern::Var(name)) if *name == ALTERNATIVES) =>
-            {
+            Pattern::Arr(mut patterns) if is_alternatives(&patterns) => {
                 patterns.pop();
                 self.alternatives(left, patterns, right, level)
             }
@@ -327,8 +366,13 @@ impl<'s> Rewriter<'s> {
         arguments: Vec<Tree<'s>>,
         level: usize,
     ) -> Tree<'s> {
+        let pattern = match pattern {
+            Pattern::Arr(patterns) if is_alternatives(&patterns) => {
+                return self.fold_of_alternatives(name, items, patterns, arguments, level);
+            }
+            pattern => self.pattern(pattern, level),
+        };
         let items = self.boxed(items, level);
-        let pattern = self.pattern(pattern, level);
         let is_exact = arguments.get(1).is_some_and(|update| outputs(update) == Outputs::One);
         let mut arguments = self.all(arguments, level);
         if is_exact {
@@ -345,6 +389,41 @@ impl<'s> Rewriter<'s> {
         }
     }
 
+    /// `reduce` or `foreach` over `p ?// q`: each item is bound within the update. What `foreach` extracts is
+    /// calculated there as well, as the next pattern is tried when that fails.
+    fn fold_of_alternatives(
+        &mut self,
+        name: &'s str,
+        items: Tree<'s>,
+        mut patterns: Vec<Pattern<&'s str>>,
+        arguments: Vec<Tree<'s>>,
+        level: usize,
+    ) -> Tree<'s> {
+        patterns.pop();
+        let items = self.boxed(items, level);
+        let item = self.fresh();
+        let mut arguments = arguments.into_iter();
+        let init = arguments.next().unwrap_or_default();
+        let init = self.term(init, level);
+        let update = arguments.next().unwrap_or_default();
+        let Some(extract) = arguments.next() else {
+            let update = self.alternatives(Term::Var(item), patterns, update, level);
+            return match name {
+                "reduce" => {
+                    let update = call("__last_or_null", vec![update]);
+                    Term::Fold(name, items, Pattern::Var(item), vec![init, update])
+                }
+                _ => foreach(items, Pattern::Var(item), vec![init, update]),
+            };
+        };
+        let extracted = Term::Arr(Some(Box::new(extract)));
+        let pair = Term::BinOp(Box::new(Term::Id), BinaryOp::Comma, Box::new(extracted));
+        let update = pipe(update, Term::Arr(Some(Box::new(pair))));
+        let update = pipe(path(vec![index("0")]), self.alternatives(Term::Var(item), patterns, update, level));
+        let init = pipe(init, Term::Arr(Some(Box::new(Term::Id))));
+        foreach(items, Pattern::Var(item), vec![init, update, path(vec![index("1"), each()])])
+    }
+
     fn definition(&mut self, def: Def<&'s str>, level: usize) -> Def<&'s str> {
         let is_recursive = calls_of(&def.body).contains(&(def.name, def.args.len()));
         let passes_filters = def.args.iter().any(|argument| !argument.starts_with('$'));
@@ -359,6 +438,9 @@ impl<'s> Rewriter<'s> {
 
     /// Natives evaluate their last argument first.
     fn call(&mut self, name: &'s str, arguments: Vec<Tree<'s>>, level: usize) -> Tree<'s> {
+        if name.starts_with('@') && !is_native(name, 0) {
+            return Self::unknown_format(name);
+        }
         let many = arguments.iter().filter(|argument| is_many(argument)).count();
         if many < 2 || !is_native(name, arguments.len()) {
             return Term::Call(name, self.all(arguments, level));
@@ -406,6 +488,11 @@ fn balanced<'s>(mut terms: Vec<Tree<'s>>, join: &dyn Fn(Tree<'s>, Tree<'s>) -> T
         terms = joined;
     }
     terms.pop().unwrap_or_default()
+}
+
+/// Whether the patterns are those of `p ?// q`.
+fn is_alternatives(patterns: &[Pattern<&str>]) -> bool {
+    matches!(patterns.last(), Some(Pattern::Var(name)) if *name == ALTERNATIVES)
 }
 
 fn variables<'s>(pattern: &Pattern<&'s str>, names: &mut Vec<&'s str>) {

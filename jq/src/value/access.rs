@@ -18,8 +18,8 @@ pub(crate) fn index(value: &Value, index: &Value) -> ValueResult {
         }
         (Value::Null, Value::Text(_) | Value::Number(_) | Value::Object(_)) => Value::Null,
         (Value::Array(_), Value::Object(bounds)) => {
-            let bound = |name| bounds.get(name).cloned().unwrap_or_default();
-            return slice(value, &bound("start"), &bound("end"));
+            let (Some(start), Some(end)) = (bounds.get("start"), bounds.get("end")) else { return Err(no_bounds()) };
+            return slice(value, start, end);
         }
         (Value::Array(array), Value::Array(part)) => positions(array, part)?,
         _ => {
@@ -62,8 +62,19 @@ pub(crate) fn slice(value: &Value, from: &Value, upto: &Value) -> ValueResult {
             budget::allocate(text.len()).map_err(exceeded)?;
             Ok(Value::Text(slice_chars(text, range)))
         }
-        _ => Err(error(format!("Cannot index {} with object", value.type_name()))),
+        _ => {
+            let mut bounds = super::Object::default();
+            for (key, bound) in [("start", from), ("end", upto)] {
+                bounds.insert(key.into(), bound.clone()).map_err(exceeded)?;
+            }
+            let bounds = Value::Object(Arc::new(bounds));
+            Err(error(format!("Cannot index {} with {}", value.type_name(), bounds.described())))
+        }
     }
+}
+
+fn no_bounds() -> super::Error {
+    error("Array/string slice indices must be integers")
 }
 
 fn slice_chars(text: &SmolStr, range: Range<usize>) -> SmolStr {
@@ -78,7 +89,7 @@ pub(crate) fn slice_bounds(from: &Value, upto: &Value, length: usize) -> Result<
     let bound = |value: &Value, default: f64| match value {
         Value::Null => Ok(default),
         Value::Number(number) => Ok(number.to_f64()),
-        _ => Err(error("Array/string slice indices must be integers")),
+        _ => Err(no_bounds()),
     };
     let length_f64 = length as f64;
     let absolute = |value: f64| if value < 0.0 { value + length_f64 } else { value };

@@ -59,11 +59,8 @@ impl Iterator for Entries {
     }
 }
 
-fn not_iterable(value: &Value) -> Error {
-    match value {
-        Value::Null => error("Cannot iterate over null"),
-        other => error(format!("Cannot iterate over {}", other.described())),
-    }
+pub(crate) fn not_iterable(value: &Value) -> Error {
+    error(format!("Cannot iterate over {}", value.described()))
 }
 
 impl ValT for Value {

@@ -8,15 +8,17 @@ mod ops;
 mod order;
 mod parse;
 mod print;
+mod weight;
 
 pub(crate) use access::{entry_at, index, slice_bounds};
 pub(crate) use containers::{Array, Object};
-pub(crate) use engine::exceeded;
+pub(crate) use engine::{exceeded, not_iterable};
 pub(crate) use number::Number;
 pub(crate) use ops::{add, char_count, split_text};
 pub(crate) use order::sort_order;
-pub(crate) use parse::parse;
+pub(crate) use parse::{parse, parse_like_jq};
 pub(crate) use print::{excerpt, to_json_text};
+pub(crate) use weight::{count_copy, weigh};
 
 use std::sync::Arc;
 

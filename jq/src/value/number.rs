@@ -1,5 +1,6 @@
 //! Numbers: doubles, but for literals that pass through unchanged.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -55,6 +56,27 @@ impl Number {
         Self::from_long_literal(text)
     }
 
+    /// A number whose point may stand at either end, after a minus at most.
+    pub(crate) fn from_loose(text: &str) -> Option<Self> {
+        let (sign, unsigned) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (unsigned, None),
+        };
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+            return None;
+        }
+        if let Some(exponent) = exponent {
+            let unsigned = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+            if unsigned.is_empty() || !digits(unsigned) {
+                return None;
+            }
+        }
+        Some(Self::from_literal(&format!("{sign}{}", unsigned.trim_end_matches('.'))))
+    }
+
     fn from_long_literal(text: &str) -> Self {
         let canonical = canonical(text);
         if let Ok(value) = canonical.parse::<i64>()
@@ -78,17 +100,47 @@ impl Number {
         }
     }
 
-    /// The number as an array index or count: towards negative infinity, saturating. `None` for NaN.
+    /// The number as an array index or count: without its fraction, saturating. `None` for NaN.
     #[expect(clippy::cast_possible_truncation, reason = "saturates, which suits an index")]
     pub(crate) fn to_index(&self) -> Option<i64> {
         match self {
             Self::Int(value) => Some(*value),
-            other => Some(other.to_f64()).filter(|value| !value.is_nan()).map(|value| value.floor() as i64),
+            other => Some(other.to_f64()).filter(|value| !value.is_nan()).map(|value| value as i64),
         }
     }
 
     pub(crate) fn is_nan(&self) -> bool {
         self.to_f64().is_nan()
+    }
+
+    /// The number with the other sign. A literal keeps its digits, and 0 has no sign.
+    pub(crate) fn negated(&self) -> Self {
+        match self {
+            Self::Int(value) => value.checked_neg().map_or(Self::Float(-(*value as f64)), Self::Int),
+            Self::Float(value) => Self::Float(-value),
+            Self::Literal(literal) if literal.value == 0.0 => self.clone(),
+            Self::Literal(literal) => {
+                let text = literal.text.strip_prefix('-').map_or_else(|| format!("-{}", literal.text), str::to_owned);
+                Self::Literal(Arc::new(Literal { value: -literal.value, text: SmolStr::new(text) }))
+            }
+        }
+    }
+
+    /// Two literals by all their digits. `None` if one of the numbers is none, or both are on either side of 0.
+    pub(crate) fn compare_literals(left: &Self, right: &Self) -> Option<Ordering> {
+        let (left, right) = match (left, right) {
+            (Self::Literal(left), Self::Literal(right)) => (left.text.clone(), right.text.clone()),
+            (Self::Literal(left), Self::Int(right)) => (left.text.clone(), SmolStr::new(right.to_string())),
+            (Self::Int(left), Self::Literal(right)) => (SmolStr::new(left.to_string()), right.text.clone()),
+            _ => return None,
+        };
+        let (left, right) = match (left.strip_prefix('-'), right.strip_prefix('-')) {
+            (None, None) => (left.as_str(), right.as_str()),
+            (Some(left), Some(right)) => (right, left),
+            _ => return None,
+        };
+        let ((left, left_point), (right, right_point)) = (magnitude(left), magnitude(right));
+        Some(left_point.cmp(&right_point).then_with(|| left.cmp(&right)))
     }
 
     /// The exact integer that a literal beyond the other forms stands for.
@@ -208,6 +260,18 @@ fn canonical(text: &str) -> String {
         }
     }
     output
+}
+
+/// The significant digits of an unsigned decimal text, and where its point stands relative to the first of them.
+fn magnitude(text: &str) -> (String, i64) {
+    let (mantissa, exponent) = text.split_once('E').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    let zeros = i64::try_from(all.len() - digits.len()).unwrap_or(0);
+    let point = i64::try_from(whole.len()).unwrap_or(0) - zeros + exponent.parse::<i64>().unwrap_or(0);
+    let digits = digits.trim_end_matches('0');
+    (digits.to_owned(), if digits.is_empty() { i64::MIN } else { point })
 }
 
 /// Writes digits with the decimal point after the first `point` of them.

@@ -133,6 +133,11 @@ impl Add for Value {
     }
 }
 
+/// The product, unless it is a zero whose sign a double would show.
+fn exact_product(left: i64, right: i64) -> Option<i64> {
+    left.checked_mul(right).filter(|product| *product != 0 || (left >= 0 && right >= 0))
+}
+
 impl Sub for Value {
     type Output = ValueResult;
 
@@ -155,7 +160,7 @@ impl Mul for Value {
 
     fn mul(self, right: Self) -> ValueResult {
         match (self, right) {
-            (Value::Number(left), Value::Number(right)) => Ok(calculate(&left, &right, i64::checked_mul, f64::mul)),
+            (Value::Number(left), Value::Number(right)) => Ok(calculate(&left, &right, exact_product, f64::mul)),
             (Value::Text(text), Value::Number(times)) | (Value::Number(times), Value::Text(text)) => {
                 repeat(&text, &times)
             }
@@ -197,7 +202,7 @@ impl Neg for Value {
 
     fn neg(self) -> ValueResult {
         match &self {
-            Value::Number(number) => Ok(Value::float(-number.to_f64())),
+            Value::Number(number) => Ok(Value::Number(number.negated())),
             _ => Err(error(format!("{} cannot be negated", self.described()))),
         }
     }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Number, Object, Value};
+use crate::budget;
 
 /// How `sort` and its relatives order values: null, false, true, numbers, strings, arrays, objects. A total order in
 /// which NaN equals itself and comes before all other numbers.
@@ -11,6 +12,10 @@ pub(crate) fn sort_order(left: &Value, right: &Value) -> Ordering {
 }
 
 fn compare(left: &Value, right: &Value, total: bool) -> Ordering {
+    // Sorting weighs its items beforehand. Elsewhere the evaluation ends with the breach, whatever this yields.
+    if !total && left.depth() > 0 && right.depth() > 0 && budget::spend(1).is_err() {
+        return Ordering::Equal;
+    }
     match (left, right) {
         (Value::Null, Value::Null) => Ordering::Equal,
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
@@ -38,10 +43,8 @@ fn compare_numbers(left: &Number, right: &Number, total: bool) -> Ordering {
     if let (Number::Int(left), Number::Int(right)) = (left, right) {
         return left.cmp(right);
     }
-    if let (Number::Literal(_), Number::Literal(_)) = (left, right)
-        && let (Some(left), Some(right)) = (left.as_u64(), right.as_u64())
-    {
-        return left.cmp(&right);
+    if let Some(order) = Number::compare_literals(left, right) {
+        return order;
     }
     match (left.is_nan(), right.is_nan()) {
         (true, true) if total => Ordering::Equal,
@@ -75,6 +78,9 @@ fn compare_objects(left: &Object, right: &Object, total: bool) -> Ordering {
 
 /// Equality without the detour over sorted keys.
 fn equal(left: &Value, right: &Value) -> bool {
+    if left.depth() > 0 && right.depth() > 0 && budget::spend(1).is_err() {
+        return true;
+    }
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => {
             let (left, right) = (left.items(), right.items());

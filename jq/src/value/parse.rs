@@ -14,9 +14,26 @@ use crate::budget;
 /// Bytes of a document between two looks at the budget.
 const BUDGET_INTERVAL: usize = 4096;
 
-/// Parses one document, nested at most `max_depth` levels deep.
+/// Parses one document, nested at most `max_depth` levels deep. A lone surrogate becomes U+FFFD.
 pub(crate) fn parse(text: &str, max_depth: usize) -> Result<Value, InputError> {
-    let mut parser = Parser { text, at: 0, max_depth, counted: 0 };
+    parse_as(text, max_depth, Dialect::Lenient)
+}
+
+/// Parses as jq's `fromjson` does: numbers may have a `+` and a point at either end, while lone surrogates and raw control
+/// characters are errors.
+pub(crate) fn parse_like_jq(text: &str, max_depth: usize) -> Result<Value, InputError> {
+    parse_as(text, max_depth, Dialect::Jq)
+}
+
+/// What the text may contain beside JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Lenient,
+    Jq,
+}
+
+fn parse_as(text: &str, max_depth: usize, dialect: Dialect) -> Result<Value, InputError> {
+    let mut parser = Parser { text, at: 0, max_depth, counted: 0, dialect };
     parser.skip_blanks();
     let value = parser.value(0)?;
     parser.skip_blanks();
@@ -29,6 +46,7 @@ struct Parser<'a> {
     max_depth: usize,
     /// Up to where the budget has been charged.
     counted: usize,
+    dialect: Dialect,
 }
 
 impl Parser<'_> {
@@ -57,6 +75,7 @@ impl Parser<'_> {
             Some(b'[') => self.array(depth + 1),
             Some(b'"') => Ok(Value::Text(self.string()?)),
             Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'+' | b'.') if self.dialect == Dialect::Jq => self.number(),
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
             Some(b'n') if self.rest().starts_with("nan") => self.word("nan", Value::float(f64::NAN)),
@@ -152,12 +171,18 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Result<Value, InputError> {
+        if self.peek() == Some(b'+') {
+            self.at += 1;
+        }
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
             if self.rest().starts_with("Infinity") {
                 return self.word("Infinity", Value::float(f64::NEG_INFINITY));
             }
+        }
+        if self.dialect == Dialect::Jq {
+            return self.loose_number(start);
         }
         self.digits()?;
         if self.peek() == Some(b'.') {
@@ -172,6 +197,14 @@ impl Parser<'_> {
             self.digits()?;
         }
         Ok(Value::Number(Number::from_literal(self.text.get(start..self.at).unwrap_or("0"))))
+    }
+
+    /// A number whose point may stand at either end.
+    fn loose_number(&mut self, start: usize) -> Result<Value, InputError> {
+        let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+        self.at += self.rest().bytes().take_while(is_part).count();
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        Number::from_loose(text).map(Value::Number).ok_or_else(|| self.fail("a number was expected"))
     }
 
     fn digits(&mut self) -> Result<(), InputError> {
@@ -199,6 +232,7 @@ impl Parser<'_> {
                     return Ok(SmolStr::from(output));
                 }
                 Some(b'\\') => output.push(self.escape()?),
+                Some(_) if self.dialect == Dialect::Jq => return Err(self.fail("a raw control character")),
                 Some(_) => {
                     let start = self.at;
                     // A raw control character is taken as it is, as jq does.
@@ -243,7 +277,11 @@ impl Parser<'_> {
     /// The code point after `\u`; a lone surrogate becomes U+FFFD.
     fn unicode_escape(&mut self) -> Result<char, InputError> {
         let unit = self.hex4()?;
+        let is_strict = self.dialect == Dialect::Jq;
         if !(0xd800..0xdc00).contains(&unit) || !self.rest().starts_with("\\u") {
+            if is_strict && (0xd800..0xe000).contains(&unit) {
+                return Err(self.fail("a lone surrogate"));
+            }
             return Ok(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
         let before = self.at;
@@ -254,7 +292,7 @@ impl Parser<'_> {
             return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
         self.at = before;
-        Ok(char::REPLACEMENT_CHARACTER)
+        if is_strict { Err(self.fail("a lone surrogate")) } else { Ok(char::REPLACEMENT_CHARACTER) }
     }
 
     fn hex4(&mut self) -> Result<u32, InputError> {

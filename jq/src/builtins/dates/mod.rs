@@ -46,7 +46,7 @@ fn broken_down(time: &BrokenDown, fraction: f64) -> Value {
 }
 
 pub(super) fn gmtime(value: Value) -> ValueResult {
-    let number = value.as_f64().ok_or_else(|| error("gmtime() requires a number"))?;
+    let number = value.as_f64().ok_or_else(|| error("gmtime() requires numeric inputs"))?;
     Ok(broken_down(&BrokenDown::from_seconds(seconds(number)?), number - number.floor()))
 }
 
@@ -69,7 +69,12 @@ pub(super) fn mktime(value: Value) -> ValueResult {
         return Err(error("mktime requires array inputs"));
     }
     let time = fields(&value, "mktime requires parsed datetime inputs")?;
-    Ok(Value::float(time.to_seconds() as f64))
+    match time.to_seconds() {
+        // What the C library's function gives for a failure, and jq's own sign that there is no such function.
+        -1 => Err(error("invalid gmtime representation")),
+        -2 => Err(error("mktime not supported on this platform")),
+        seconds => Ok(Value::float(seconds as f64)),
+    }
 }
 
 fn format_text(format: &Value, complaint: &str) -> Result<String, Error> {
