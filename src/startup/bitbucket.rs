@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::bitbucket::{BudgetSettings, Credential, Quota, Server, Transport, TransportSettings, cloud};
+use crate::bitbucket::{Adapt, BudgetSettings, Credential, Quota, Server, Transport, TransportSettings, cloud};
 use crate::config::{
-    CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, Product, RateQuota, Secret, Settings,
+    CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, HourlyLimit, Product, RateQuota, Secret,
+    Settings,
 };
 use crate::http::{HttpSettings, TlsSettings, Verification, http_client};
 use crate::kinds;
@@ -28,21 +29,13 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, 
     for warning in credentials.iter().filter_map(Credential::warning) {
         tracing::warn!("{warning}");
     }
-    let budget = BudgetSettings {
-        rest: Some(Quota::per_hour(config.budget.rest)),
-        files: Some(Quota::per_hour(config.budget.files)),
-        ..BudgetSettings::cloud()
-    };
-    let budget = match config.credentials {
-        CloudCredentials::Anonymous => {
-            let rest = config.budget.rest.min(60);
-            BudgetSettings { rest: Some(Quota::per_hour(rest)), ..budget }
-        }
-        _ => budget,
-    };
     let transport = Transport::new(
         credentials,
-        TransportSettings { concurrency: settings.resync.concurrency, budget, ..TransportSettings::cloud() },
+        TransportSettings {
+            concurrency: settings.resync.concurrency,
+            budget: cloud_budget(config),
+            ..TransportSettings::cloud()
+        },
     );
     let client = http_client(&http_settings(settings))?;
     let client = cloud::Client::new_with_client(config.base_url.as_str(), client, transport.clone());
@@ -70,6 +63,17 @@ fn datacenter(settings: &Settings, config: &DataCenterConfig) -> Result<(Arc<dyn
     let server = Server::new(config.base_url.as_str(), client, transport.clone());
     let reader = Bitbucket::new(kinds::DataCenter::new(server), transport.clone());
     Ok((Arc::new(reader), transport))
+}
+
+/// What the settings allow is never raised by what answers say.
+fn cloud_budget(config: &CloudConfig) -> BudgetSettings {
+    let allowed = |limit| match limit {
+        HourlyLimit::Published(requests) => (requests, Adapt::BothWays),
+        HourlyLimit::Given(requests) => (requests, Adapt::OnlyDown),
+    };
+    let ((rest, adapt), (files, adapt_files)) = (allowed(config.budget.rest), allowed(config.budget.files));
+    let rest = if config.credentials == CloudCredentials::Anonymous { rest.min(60) } else { rest };
+    BudgetSettings { rest: Some(Quota::per_hour(rest)), files: Some(Quota::per_hour(files)), adapt, adapt_files }
 }
 
 /// The quota counts requests of any sort.
