@@ -118,3 +118,46 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         ..HttpSettings::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::bitbucket::Class;
+    use crate::config::{Sources, load};
+
+    fn loaded(variables: &[(&str, &str)]) -> Settings {
+        let variable = |(name, value): &(&str, &str)| (format!("OCEAN__{name}"), (*value).to_owned());
+        let variables = variables.iter().map(variable).collect();
+        load(&Sources { variables, ..Sources::default() }).unwrap().settings
+    }
+
+    const SERVER: [(&str, &str); 2] = [
+        ("INTEGRATION__CONFIG__BITBUCKET_BASE_URL", "https://git.example.com"),
+        ("INTEGRATION__CONFIG__BITBUCKET_TOKEN", "one,two"),
+    ];
+
+    #[rstest]
+    #[case::nothing_set(&[], None)]
+    #[case::quota(&[("INTEGRATION__CONFIG__BITBUCKET_RATE_LIMIT_QUOTA", "70")], Some(2 * 70))]
+    #[case::window(&[("INTEGRATION__CONFIG__BITBUCKET_RATE_LIMIT_WINDOW", "60")], Some(2 * 1000))]
+    fn the_quota_of_a_server_counts_for_each_credential_where_it_is_set(
+        #[case] given: &[(&str, &str)],
+        #[case] wanted: Option<u32>,
+    ) {
+        let (_, transport) = bitbucket(&loaded(&[&SERVER[..], given].concat())).unwrap();
+        assert_eq!(transport.budget().remaining(Class::Rest), wanted);
+    }
+
+    #[rstest]
+    #[case::nothing_set(&[], (Adapt::BothWays, Adapt::BothWays))]
+    #[case::one_set(&[("BUDGET__REST_PER_HOUR", "500")], (Adapt::OnlyDown, Adapt::BothWays))]
+    #[case::both_set(&[("BUDGET__REST_PER_HOUR", "500"), ("BUDGET__FILES_PER_HOUR", "9")], (Adapt::OnlyDown, Adapt::OnlyDown))]
+    fn a_budget_that_is_set_is_never_raised(#[case] given: &[(&str, &str)], #[case] wanted: (Adapt, Adapt)) {
+        let cloud = [("INTEGRATION__CONFIG__BITBUCKET_WORKSPACE", "acme")];
+        let Product::Cloud(config) = loaded(&[&cloud[..], given].concat()).product else { panic!("not Cloud") };
+        let budget = cloud_budget(&config);
+        assert_eq!((budget.adapt, budget.adapt_files), wanted);
+    }
+}

@@ -1,5 +1,6 @@
 //! One resync per start from a Data Center of the sandbox into a Port of the sandbox.
 
+use bitbucket_port::mapping::released;
 use bitbucket_port_sandbox::datacenter::{self, Access, Account, Options, WorldSpec};
 use bitbucket_port_sandbox::port;
 use rstest::rstest;
@@ -13,7 +14,17 @@ struct Services {
 
 impl Services {
     async fn start(accounts: Vec<Account>) -> Self {
-        let spec = WorldSpec { repositories: 4, pull_requests_per_repository: 2, projects: 1, ..WorldSpec::default() };
+        Self::with_personal_projects(0, accounts).await
+    }
+
+    async fn with_personal_projects(personal_projects: u32, accounts: Vec<Account>) -> Self {
+        let spec = WorldSpec {
+            repositories: 4,
+            pull_requests_per_repository: 2,
+            projects: 1,
+            personal_projects,
+            ..WorldSpec::default()
+        };
         let access = Access::Only { accounts, public: false };
         let options = Options { access, context_path: "/git/bitbucket".to_owned(), ..Options::default() };
         let bitbucket = datacenter::Server::start(datacenter::World::generate(&spec), options).await;
@@ -99,4 +110,21 @@ async fn the_command_line_takes_a_token_from_a_file_for_a_server_of_the_settings
     std::fs::write(program.folder.path().join("token.txt"), "hush-token\n").expect("a file");
     let ended = program.run(&["resync", "--token-file", "token.txt", "--catalog", "sqlite:catalog.db"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.error);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn port_refuses_the_names_of_personal_projects_unless_the_mapping_changes_them() {
+    let services = Services::with_personal_projects(2, vec![token("hush-token")]).await;
+    let program = services.program().set("OCEAN__INTEGRATION__CONFIG__BITBUCKET_TOKEN", "hush-token");
+    let ended = program.run(&[]);
+    assert_eq!(ended.code, Some(2), "{}{}", ended.out, ended.error);
+    assert!(ended.out.contains("(project): 3 listed, 3 mapped, 0 unchanged, 1 written, 2 failed"), "{}", ended.out);
+    let mapping = released("datacenter", "prefixed").expect("it is released").mapping;
+    std::fs::write(program.folder.path().join("mapping.yaml"), mapping).expect("a file");
+    let into_port = ["--catalog", "port", "--identifier", "my-bitbucket", "--mapping", "mapping.yaml"];
+    let ended = program.run(&[&["resync"], &into_port[..]].concat());
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.error);
+    let read = |world: &port::World| world.entities("bitbucketProject").map(|it| it.identifier.clone()).collect();
+    let projects: Vec<String> = services.port.read(read);
+    assert_eq!(projects.iter().filter(|identifier| identifier.starts_with("dc-@")).count(), 2, "{projects:?}");
 }

@@ -29,7 +29,12 @@ impl Scene {
     async fn new(hidden: Hidden, host: &str) -> Self {
         let world = cloud::WorldSpec { repositories: 2, projects: 1, ..cloud::WorldSpec::default() };
         let cloud = cloud::Server::start(cloud::World::generate(&world), cloud::Options::default()).await;
-        let world = datacenter::WorldSpec { repositories: 2, projects: 1, ..datacenter::WorldSpec::default() };
+        let world = datacenter::WorldSpec {
+            repositories: 2,
+            projects: 1,
+            personal_projects: 0,
+            ..datacenter::WorldSpec::default()
+        };
         let options = datacenter::Options { context_path: "/scm".to_owned(), ..datacenter::Options::default() };
         let server = datacenter::Server::start(datacenter::World::generate(&world), options).await;
         let port = port::Server::start(port::World::empty(), port::Options::default()).await;
