@@ -50,10 +50,7 @@ impl Scene {
 
     /// The program with all three addresses; `origin` is how the hidden one is reached.
     fn program(&self, origin: &str) -> Program {
-        let reached = |which, url: String| match which == self.hidden {
-            true => format!("{origin}{}", path(&url)),
-            false => url,
-        };
+        let reached = |which, url: String| if which == self.hidden { format!("{origin}{}", path(&url)) } else { url };
         let program = Program::new()
             .set("OCEAN__PORT__CLIENT_ID", "sandbox-client")
             .set("OCEAN__PORT__CLIENT_SECRET", "sandbox-secret")
