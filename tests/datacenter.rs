@@ -1,9 +1,9 @@
 //! Objects of Data Center of real shape: their views, keys and listings, and what the released mappings make of them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod objects;
 
-use bitbucket_port::bitbucket::Raw;
+use std::fs;
+
 use bitbucket_port::bitbucket::datacenter::types;
 use bitbucket_port::kinds::datacenter::{KINDS, PROJECT, PULL_REQUEST, REPOSITORY, USER};
 use bitbucket_port::kinds::{Kind, Parent};
@@ -12,39 +12,12 @@ use bitbucket_port_jq::{Compiler, Environment, Input, Limits};
 use rstest::rstest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use objects::{lost_in_view, recorded};
+
 fn payload(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/payloads/datacenter").join(name);
-    fs::read_to_string(path).unwrap()
-}
-
-/// Every field of a payload that its view does not have, by path.
-fn lost(sent: &Value, viewed: &Value, path: &str, out: &mut Vec<String>) {
-    match (sent, viewed) {
-        (Value::Object(sent), Value::Object(viewed)) => {
-            for (name, value) in sent.iter().filter(|(_, value)| !value.is_null()) {
-                let path = format!("{path}.{name}");
-                match viewed.get(name) {
-                    Some(viewed) => lost(value, viewed, &path, out),
-                    None => out.push(path),
-                }
-            }
-        }
-        (Value::Array(sent), Value::Array(viewed)) => {
-            sent.iter().zip(viewed).for_each(|(sent, viewed)| lost(sent, viewed, &format!("{path}[]"), out));
-        }
-        _ => {}
-    }
-}
-
-fn lost_in_view<T: DeserializeOwned + Serialize>(text: &str) -> Vec<String> {
-    let raw: Raw<T> = serde_json::from_str(text).unwrap();
-    let view = raw.view().unwrap_or_else(|error| panic!("{error}: {text}"));
-    let mut out = Vec::new();
-    lost(&serde_json::from_str(text).unwrap(), &serde_json::to_value(view).unwrap(), "", &mut out);
-    out
+    objects::payload(&format!("datacenter/{name}"))
 }
 
 #[test]
@@ -167,52 +140,18 @@ fn entities_of_our_payloads() {
     insta::assert_json_snapshot!(entities);
 }
 
-/// Recorded answers live outside the repository; without them there is nothing to check.
-fn recorded() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/bitbucket/server/api");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no recorded answers at {}", folder.display());
-    None
-}
-
-/// Objects in a recording: those of a page, of a list of rows, or the one object.
-fn objects(text: &str) -> Vec<Box<RawValue>> {
-    #[derive(serde::Deserialize)]
-    struct Page {
-        values: Vec<Box<RawValue>>,
-    }
-    if let Ok(page) = serde_json::from_str::<Page>(text) {
-        return page.values;
-    }
-    serde_json::from_str(text).unwrap_or_else(|_| vec![serde_json::from_str(text).unwrap()])
-}
-
 /// Views, identifies and maps all objects of the recordings whose names hold one of `parts`.
 fn pass<T: DeserializeOwned + Serialize>(parts: &[&str], kind: Option<Kind>) -> usize {
-    let Some(folder) = recorded() else { return usize::MAX };
-    let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !parts.iter().any(|part| name.contains(part)) {
-            continue;
-        }
-        for object in objects(&fs::read_to_string(&path).unwrap()) {
-            assert_eq!(lost_in_view::<T>(object.get()), [""; 0], "{name}: fields that the description lacks");
-            if let Some(kind) = kind {
-                kind.key_of(object.get()).unwrap_or_else(|error| panic!("{name}: {error}"));
-                for released in released() {
-                    for outcome in mapped(released, kind.name(), object.get()).outcomes {
-                        assert!(matches!(outcome, Outcome::Entity(_)), "{name}: {outcome:?}");
-                    }
-                }
+    objects::view_recorded::<T>("server", parts, |name, object| {
+        assert_eq!(lost_in_view::<T>(object), [""; 0], "{name}: fields that the description lacks");
+        let Some(kind) = kind else { return };
+        kind.key_of(object).unwrap_or_else(|error| panic!("{name}: {error}"));
+        for released in released() {
+            for outcome in mapped(released, kind.name(), object).outcomes {
+                assert!(matches!(outcome, Outcome::Entity(_)), "{name}: {outcome:?}");
             }
-            seen += 1;
         }
-    }
-    seen
+    })
 }
 
 #[test]
@@ -229,7 +168,7 @@ fn recorded_objects_pass_through_views_and_mappings() {
 
 #[test]
 fn recorded_server_properties_pass() {
-    let Some(folder) = recorded() else { return };
+    let Some(folder) = recorded("server") else { return };
     let text = fs::read_to_string(folder.join("cdancy__version.json")).unwrap();
     let properties: types::RestApplicationProperties = serde_json::from_str(&text).unwrap();
     assert_eq!(properties.version.as_deref(), Some("4.6.0"));

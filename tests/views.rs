@@ -1,15 +1,17 @@
 //! Objects of real shape pass through the typed views, and nothing of them is lost on the way.
 
+mod objects;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use bitbucket_port::bitbucket::{Raw, cloud::types};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use objects::{lost_in_view, recorded};
 
 fn payload(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/payloads/cloud").join(name);
-    fs::read_to_string(path).unwrap()
+    objects::payload(&format!("cloud/{name}"))
 }
 
 fn raw<T>(text: &str) -> Raw<T> {
@@ -72,35 +74,6 @@ fn an_answer_without_values_is_not_an_empty_page() {
     assert!(serde_json::from_str::<types::RepositoryPage>(r#"{"values":[],"next":null}"#).unwrap().next.is_none());
 }
 
-/// Every field of a payload that its view does not have, by path.
-fn lost(sent: &Value, viewed: &Value, path: &str, out: &mut Vec<String>) {
-    match (sent, viewed) {
-        (Value::Object(sent), Value::Object(viewed)) => {
-            for (name, value) in sent.iter().filter(|(_, value)| !value.is_null()) {
-                let path = format!("{path}.{name}");
-                match viewed.get(name) {
-                    Some(viewed) => lost(value, viewed, &path, out),
-                    None => out.push(path),
-                }
-            }
-        }
-        (Value::Array(sent), Value::Array(viewed)) => {
-            sent.iter().zip(viewed).for_each(|(sent, viewed)| lost(sent, viewed, &format!("{path}[]"), out));
-        }
-        _ => {}
-    }
-}
-
-fn lost_in_view<T>(text: &str) -> Vec<String>
-where
-    T: serde::de::DeserializeOwned + serde::Serialize,
-{
-    let mut out = Vec::new();
-    let view = raw::<T>(text).view().unwrap();
-    lost(&serde_json::from_str(text).unwrap(), &serde_json::to_value(view).unwrap(), "", &mut out);
-    out
-}
-
 #[test]
 fn the_description_knows_every_field_of_our_payloads() {
     let none: [&str; 0] = [];
@@ -111,83 +84,35 @@ fn the_description_knows_every_field_of_our_payloads() {
     assert_eq!(lost_in_view::<types::Pullrequest>(&payload("pull-request-listed.json")), none);
 }
 
-/// Recorded answers live outside the repository; without them there is nothing to check.
-fn recorded() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/bitbucket/cloud/api");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no recorded answers at {}", folder.display());
-    None
+/// Views all objects of the recordings whose names hold one of `parts`, which lose nothing; returns how many.
+fn whole<T: DeserializeOwned + Serialize>(parts: &[&str]) -> usize {
+    objects::view_recorded::<T>("cloud", parts, |name, object| {
+        assert_eq!(lost_in_view::<T>(object), [""; 0], "{name}: fields that the description lacks");
+    })
 }
 
-/// Objects in a recording: those of a page, of a list of rows (objects or their text), or the one object.
-fn objects(text: &str) -> Vec<Box<RawValue>> {
-    #[derive(serde::Deserialize)]
-    struct Page {
-        values: Vec<Box<RawValue>>,
-    }
-    if let Ok(page) = serde_json::from_str::<Page>(text) {
-        return page.values;
-    }
-    if let Ok(rows) = serde_json::from_str::<Vec<Box<RawValue>>>(text) {
-        return rows;
-    }
-    vec![serde_json::from_str(text).unwrap()]
-}
-
-/// Views all objects of the recordings whose names hold one of `parts`; returns how many there were.
-fn view_recorded<T>(parts: &[&str], lost_fields: &mut Vec<String>) -> usize
-where
-    T: serde::de::DeserializeOwned + serde::Serialize,
-{
-    let Some(folder) = recorded() else { return usize::MAX };
-    let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !parts.iter().any(|part| name.contains(part)) {
-            continue;
-        }
-        for object in objects(&fs::read_to_string(&path).unwrap()) {
-            raw::<T>(object.get()).view().unwrap_or_else(|error| panic!("{name}: {error}"));
-            lost_fields.extend(lost_in_view::<T>(object.get()).iter().map(|field| format!("{name}: {field}")));
-            seen += 1;
-        }
-    }
-    seen
+/// The same for objects of which the description names only what we rely on.
+fn in_part<T: DeserializeOwned>(parts: &[&str]) -> usize {
+    objects::view_recorded::<T>("cloud", parts, |_, _| {})
 }
 
 #[test]
-fn recorded_pull_requests_pass() {
-    let parts = ["atlantis__pull", "devlake__pull_requests.", "go-scm__pr", "pullrequests", "jx-scm__pulls"];
-    let mut lost = Vec::new();
-    assert!(view_recorded::<types::Pullrequest>(&parts, &mut lost) >= 10);
-    assert_eq!(lost, [""; 0], "fields that the description lacks");
-}
-
-#[test]
-fn recorded_repositories_pass() {
-    let parts = ["devlake__repositories", "go-scm__repos", "repositories-ws-test-repos.json"];
-    let mut lost = Vec::new();
-    assert!(view_recorded::<types::Repository>(&parts, &mut lost) >= 3);
-    assert_eq!(lost, [""; 0], "fields that the description lacks");
-}
-
-#[test]
-fn recorded_commits_branches_trees_and_accounts_pass() {
-    let mut lost = Vec::new();
-    assert!(view_recorded::<types::Commit>(&["go-scm__commit", "pull_request_commits"], &mut lost) >= 2);
-    assert!(view_recorded::<types::Branch>(&["refs-branches"], &mut lost) >= 1);
-    assert!(view_recorded::<types::Treeentry>(&["content_list"], &mut lost) >= 10);
-    assert!(view_recorded::<types::Account>(&["go-scm__user.json"], &mut lost) >= 1);
-    assert!(view_recorded::<types::WorkspaceAccess>(&["go-scm__user_workspaces"], &mut lost) >= 1);
-    assert!(view_recorded::<types::Workspace>(&["jx-scm__workspaces"], &mut lost) >= 1);
+fn recorded_objects_pass() {
+    let pulls = ["atlantis__pull", "devlake__pull_requests.", "go-scm__pr", "pullrequests", "jx-scm__pulls"];
+    assert!(whole::<types::Pullrequest>(&pulls) >= 10);
+    let repositories = ["devlake__repositories", "go-scm__repos", "repositories-ws-test-repos.json"];
+    assert!(whole::<types::Repository>(&repositories) >= 3);
+    assert!(in_part::<types::Commit>(&["go-scm__commit", "pull_request_commits"]) >= 2);
+    assert!(in_part::<types::Branch>(&["refs-branches"]) >= 1);
+    assert!(in_part::<types::Treeentry>(&["content_list"]) >= 10);
+    assert!(in_part::<types::Account>(&["go-scm__user.json"]) >= 1);
+    assert!(in_part::<types::WorkspaceAccess>(&["go-scm__user_workspaces"]) >= 1);
+    assert!(in_part::<types::Workspace>(&["jx-scm__workspaces"]) >= 1);
 }
 
 #[test]
 fn recorded_pages_pass() {
-    let Some(folder) = recorded() else { return };
+    let Some(folder) = recorded("cloud") else { return };
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     let pulls: types::PullrequestPage = serde_json::from_str(&read("go-scm__prs.json")).unwrap();
     assert!(!pulls.values.is_empty());

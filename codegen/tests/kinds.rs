@@ -1,4 +1,5 @@
-//! The code of kinds: followed by link and by position, with parents, keys of several fields and selectors.
+//! The code of kinds: followed by link and by position, with parents, keys of several fields and selectors, listed
+//! whole or within what a selector names.
 
 use bitbucket_port_codegen::{Product, Source};
 
@@ -40,4 +41,18 @@ fn kinds_that_are_followed_by_position() {
 #[test]
 fn the_schema_of_a_kind() {
     insta::assert_snapshot!(file(SPEC, "kinds_harbour/boat.json"));
+}
+
+#[test]
+fn kinds_that_are_listed_within_what_a_selector_names() {
+    let product = Product {
+        name: "quay",
+        spec: Source { name: "quay.yaml", text: include_str!("kinds/quay.yaml") },
+        upstream: None,
+        kinds: Source { name: "quay.toml", text: include_str!("kinds/quay.toml") },
+    };
+    let files = product.generate().unwrap_or_else(|findings| panic!("{findings}"));
+    let text = |path: &str| files.iter().find(|file| file.path == path).unwrap().text.clone();
+    insta::assert_snapshot!(text("kinds_quay.rs"));
+    insta::assert_snapshot!("the_schema_of_a_kind_with_filters", text("kinds_quay/ship.json"));
 }

@@ -189,10 +189,14 @@ impl Grant {
         self.reservation.slot
     }
 
-    /// Whether this leave has been overtaken by an answer to another request, and a new one must be asked for.
+    /// Whether this leave has been overtaken by an answer to another request, which changed when to send or with what
+    /// credential, and a new one must be asked for.
     pub(crate) fn is_stale(&self) -> bool {
         let now = self.shared.clock.now();
-        self.shared.pool().is_stale(&self.reservation, now)
+        let mut pool = self.shared.pool();
+        let current = pool.credential(self.reservation.slot);
+        let is_current = current.is_some_and(|current| Arc::ptr_eq(&current, &self.credential));
+        !is_current || pool.is_stale(&self.reservation, now)
     }
 
     /// The request goes out now, or at least it is not certain that it does not.
@@ -218,12 +222,20 @@ impl Grant {
         self.shared.pool().accepted(&self.reservation);
     }
 
-    /// A 401. Warns when that sets the credential aside.
-    pub(crate) fn refused(&self) {
-        if self.shared.pool().refused(&self.reservation) == Refused::SetAside {
-            let credential = self.credential.label();
-            tracing::warn!(credential, "Bitbucket refuses this credential (401): it is set aside, renew it");
+    /// A 401; says what became of the credential, and logs it.
+    pub(crate) fn refused(&self) -> Refused {
+        let refused = self.shared.pool().refused(&self.reservation, &self.credential);
+        let credential = self.credential.label();
+        match refused {
+            Refused::SetAside => {
+                tracing::warn!(credential, "Bitbucket refuses this credential (401): it is set aside, renew it");
+            }
+            Refused::AsToken => {
+                tracing::info!(credential, "the password is refused (401): it is tried as an access token");
+            }
+            Refused::Kept => {}
         }
+        refused
     }
 
     /// A 429; returns how long the credential rests.

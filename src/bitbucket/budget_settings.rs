@@ -46,15 +46,22 @@ pub struct BudgetSettings {
     pub rest: Option<Quota>,
     /// Contents of files; none means without limit.
     pub files: Option<Quota>,
-    /// What to make of the limits in answers.
+    /// What to make of the limits that answers to calls of the API name.
     pub adapt: Adapt,
+    /// The same for contents of files.
+    pub adapt_files: Adapt,
 }
 
 impl BudgetSettings {
     /// Bitbucket Cloud's published limits for one account or access token.
     #[must_use]
     pub const fn cloud() -> Self {
-        Self { rest: Some(Quota::per_hour(1_000)), files: Some(Quota::per_hour(5_000)), adapt: Adapt::BothWays }
+        Self {
+            rest: Some(Quota::per_hour(1_000)),
+            files: Some(Quota::per_hour(5_000)),
+            adapt: Adapt::BothWays,
+            adapt_files: Adapt::BothWays,
+        }
     }
 
     /// Bitbucket Cloud's published limits without a credential.
@@ -66,7 +73,14 @@ impl BudgetSettings {
     /// No limit of our own; a 429 is still heeded.
     #[must_use]
     pub const fn unlimited() -> Self {
-        Self { rest: None, files: None, adapt: Adapt::Never }
+        Self { rest: None, files: None, adapt: Adapt::Never, adapt_files: Adapt::Never }
+    }
+
+    pub(crate) fn adapt(&self, class: Class) -> Adapt {
+        match class {
+            Class::Rest => self.adapt,
+            Class::Files => self.adapt_files,
+        }
     }
 
     pub(crate) fn quota(&self, class: Class) -> Option<Quota> {

@@ -13,6 +13,7 @@ use super::{
     call_info::{CallInfo, CallSite, request_id},
     credential::CredentialKind,
     lane::{LimitNotice, WaitReason},
+    pool::Refused,
     refusal::{Failure, FailureCause, Refusal},
     transport::Transport,
     treatment::{BodyMode, Treatment},
@@ -204,8 +205,9 @@ impl<'a> Call<'a> {
         let asked = requested_delay(&answer.head.headers, self.transport.now());
         match status {
             StatusCode::UNAUTHORIZED => {
-                grant.refused();
-                self.refused_by.push(grant.slot());
+                if grant.refused() != Refused::AsToken {
+                    self.refused_by.push(grant.slot());
+                }
                 let response = self.rebuild(answer, grant.credential().kind());
                 if !repeatable {
                     return Next::End(response);

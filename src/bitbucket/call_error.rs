@@ -11,7 +11,7 @@ use super::{
     refusal::{Failure, FailureCause, Refusal, duration_text},
     remedy::remedy,
 };
-use crate::http::is_retryable_status;
+use crate::http::{innermost, is_retryable_status, network_advice};
 
 /// Bytes shown of a body that cannot be understood.
 const EXCERPT: usize = 160;
@@ -281,19 +281,8 @@ fn tried(attempts: u32, waited: Duration) -> String {
 
 /// The innermost cause, which says most, and what to do where it is a well-known one.
 fn network_hint(error: &(dyn Error + Send + Sync + 'static)) -> String {
-    let mut innermost: &(dyn Error + 'static) = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let cause = one_line(&innermost.to_string());
-    let lower = cause.to_ascii_lowercase();
-    let advice = if lower.contains("certificate") || lower.contains("unknownissuer") {
-        "; if the service uses an authority of your own, name its file as an extra authority or in SSL_CERT_FILE"
-    } else if lower.contains("dns") || lower.contains("lookup") || lower.contains("name or service") {
-        "; check the host name and, behind a proxy, HTTPS_PROXY"
-    } else {
-        ""
-    };
+    let cause = one_line(&innermost(error).to_string());
+    let advice = network_advice(error).map(|advice| format!("; {advice}")).unwrap_or_default();
     format!(": {cause}{advice}")
 }
 

@@ -20,7 +20,7 @@ pub struct Credential {
 
 #[derive(Clone)]
 enum Form {
-    Bearer(SecretString),
+    Bearer { token: SecretString, kind: CredentialKind },
     Basic { user: String, secret: SecretString, kind: CredentialKind },
     Anonymous,
 }
@@ -39,6 +39,9 @@ pub enum CredentialKind {
     /// No credential: public workspaces only.
     Anonymous,
 }
+
+/// How access tokens of recent versions of Data Center begin; those of older ones cannot be told from passwords.
+const SERVER_TOKEN: &str = "BBDC-";
 
 /// A non-reversible mark of a credential, under which its budget is stored.
 ///
@@ -115,7 +118,7 @@ impl Credential {
             return Err(CredentialError::ForeignCharacter { label: label.to_owned() });
         }
         Ok(Self {
-            form: Form::Bearer(SecretString::from(token)),
+            form: Form::Bearer { token: SecretString::from(token), kind: CredentialKind::AccessToken },
             label: label.to_owned(),
             fingerprint: Fingerprint::of("bearer", token),
         })
@@ -131,9 +134,25 @@ impl Credential {
         Self::basic(username, password, CredentialKind::AppPassword)
     }
 
-    /// Username and password, for Data Center.
+    /// Username and password, for Data Center. A password that looks like an access token goes out as one.
     pub fn password(username: &str, password: &SecretString) -> Result<Self, CredentialError> {
-        Self::basic(username, password, CredentialKind::Password)
+        let basic = Self::basic(username, password, CredentialKind::Password)?;
+        if password.expose_secret().starts_with(SERVER_TOKEN) {
+            return Self::access_token(password.expose_secret().trim_end(), &basic.label);
+        }
+        Ok(basic)
+    }
+
+    /// The password of Data Center as an access token, for a server that refuses it as a password; `None` for any other
+    /// credential, and for passwords that no token looks like.
+    pub(crate) fn as_token(&self) -> Option<Self> {
+        let Form::Basic { secret, kind: kind @ CredentialKind::Password, .. } = &self.form else { return None };
+        let is_token = secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
+        is_token.then(|| Self {
+            form: Form::Bearer { token: secret.clone(), kind: *kind },
+            label: self.label.clone(),
+            fingerprint: self.fingerprint.clone(),
+        })
     }
 
     /// No credential, for public workspaces.
@@ -178,8 +197,7 @@ impl Credential {
     #[must_use]
     pub fn kind(&self) -> CredentialKind {
         match &self.form {
-            Form::Bearer(_) => CredentialKind::AccessToken,
-            Form::Basic { kind, .. } => *kind,
+            Form::Bearer { kind, .. } | Form::Basic { kind, .. } => *kind,
             Form::Anonymous => CredentialKind::Anonymous,
         }
     }
@@ -199,7 +217,7 @@ impl Credential {
     /// The value of the `Authorization` header, marked as sensitive; none for [`Credential::anonymous`].
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let text = match &self.form {
-            Form::Bearer(token) => format!("Bearer {}", token.expose_secret()),
+            Form::Bearer { token, .. } => format!("Bearer {}", token.expose_secret()),
             Form::Basic { user, secret, .. } => {
                 format!("Basic {}", STANDARD.encode(format!("{user}:{}", secret.expose_secret())))
             }
@@ -266,6 +284,27 @@ mod tests {
         assert_eq!(basic.authorization().unwrap(), "Basic bWVAZXhhbXBsZS5vcmc6czNjcmV0");
         assert!(basic.authorization().unwrap().is_sensitive());
         assert_eq!(Credential::anonymous().authorization(), None);
+    }
+
+    #[test]
+    fn a_password_that_may_be_a_token_can_be_sent_as_one() {
+        let header = |credential: &Credential| credential.authorization().unwrap().to_str().unwrap().to_owned();
+        let password = Credential::password("me", &secret("MDEyMzQ1Njc4OTAx\n")).unwrap();
+        assert_eq!(header(&password), "Basic bWU6TURFeU16UTFOamM0T1RBeA==");
+        let token = password.as_token().unwrap();
+        assert_eq!((header(&token).as_str(), token.label()), ("Bearer MDEyMzQ1Njc4OTAx", "me"));
+        assert!(token.as_token().is_none());
+        // Tokens of recent servers are known by their beginning.
+        let marked = Credential::password("me", &secret("BBDC-MDEyMzQ1Njc4\n")).unwrap();
+        assert_eq!(header(&marked), "Bearer BBDC-MDEyMzQ1Njc4");
+        assert_eq!((marked.kind(), marked.label()), (CredentialKind::AccessToken, "me"));
+        for other in [
+            Credential::password("me", &secret("with a blank")).unwrap(),
+            Credential::api_token("me@example.org", &secret("x")).unwrap(),
+            Credential::anonymous(),
+        ] {
+            assert!(other.as_token().is_none(), "{other:?}");
+        }
     }
 
     #[test]

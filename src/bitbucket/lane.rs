@@ -54,6 +54,8 @@ pub(crate) struct LimitNotice {
 #[derive(Debug)]
 pub(crate) struct Lane {
     quota: Option<Quota>,
+    /// What to make of the limits in answers.
+    adapt: Adapt,
     window: Option<Window>,
     held_until: Option<Moment>,
     /// 429s in a row; while there are any, one request at a time finds out whether it is over.
@@ -72,9 +74,10 @@ pub(crate) enum Offer {
 }
 
 impl Lane {
-    pub(crate) fn new(quota: Option<Quota>) -> Self {
+    pub(crate) fn new(quota: Option<Quota>, adapt: Adapt) -> Self {
         Self {
             quota,
+            adapt,
             window: quota.map(Window::new),
             held_until: None,
             throttles: 0,
@@ -182,9 +185,9 @@ impl Lane {
     }
 
     /// Takes in what an answer says about the service's own count.
-    pub(crate) fn notice(&mut self, notice: &LimitNotice, adapt: Adapt, now: Moment) {
+    pub(crate) fn notice(&mut self, notice: &LimitNotice, now: Moment) {
         let (Some(window), Some(quota)) = (self.window.as_mut(), self.quota) else { return };
-        if adapt == Adapt::Never {
+        if self.adapt == Adapt::Never {
             return;
         }
         if let Some(limit) = notice.limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)) {
@@ -193,7 +196,7 @@ impl Lane {
                 self.named.insert(resource, limit);
             }
             let named = self.named.values().copied().min().unwrap_or(limit);
-            window.set_limit(if adapt == Adapt::OnlyDown { named.min(quota.limit) } else { named });
+            window.set_limit(if self.adapt == Adapt::OnlyDown { named.min(quota.limit) } else { named });
         }
         if notice.near {
             // "Near" means that less than a fifth is left, whoever used the rest.
@@ -214,17 +217,15 @@ impl Lane {
     }
 
     /// Takes over what an earlier process knew.
-    pub(crate) fn restore(&mut self, record: &BudgetRecord, adapt: Adapt, longest_hold: Duration, now: Moment) {
+    pub(crate) fn restore(&mut self, record: &BudgetRecord, longest_hold: Duration, now: Moment) {
         if let Some(until) = record.held_until {
             // A clock that was wrong then must not shut us out for ever now.
             self.hold(Moment::from_millis(until).min(now.after(longest_hold)));
         }
         let Some(window) = self.window.as_mut() else { return };
-        let limit = record.limit.clamp(1, MAX_LIMIT);
-        match adapt {
-            Adapt::BothWays => window.set_limit(limit),
-            Adapt::OnlyDown if limit < window.limit() => window.set_limit(limit),
-            Adapt::OnlyDown | Adapt::Never => {}
+        // A limit set by hand may have been changed since; what the service says comes with its next answer.
+        if self.adapt == Adapt::BothWays {
+            window.set_limit(record.limit.clamp(1, MAX_LIMIT));
         }
         window.restore(&record.uses, now);
     }

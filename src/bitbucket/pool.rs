@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    budget_settings::{Adapt, BudgetSettings, Class},
+    budget_settings::{BudgetSettings, Class},
     credential::{Credential, CredentialKind},
     lane::{BudgetRecord, Lane, LimitNotice, Offer, WaitReason},
     window::Window,
@@ -21,6 +21,9 @@ enum Standing {
 
 #[derive(Debug)]
 struct Slot {
+    /// What the settings hold.
+    given: Arc<Credential>,
+    /// What is sent: the same, or the password as a token.
     credential: Arc<Credential>,
     standing: Standing,
     proven: bool,
@@ -32,7 +35,6 @@ struct Slot {
 #[derive(Debug)]
 pub(crate) struct Pool {
     slots: Vec<Slot>,
-    adapt: Adapt,
 }
 
 /// A request that may be sent, counted at `at`.
@@ -56,11 +58,15 @@ pub(crate) enum Turn {
     Nobody,
 }
 
-/// What a credential set aside for the first time should be reported as.
+/// What a 401 does to a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
+    /// It stays in use for other calls.
     Kept,
+    /// It is not used any more, from now on.
     SetAside,
+    /// It was a password; its slot now sends it as an access token, which the same call may try.
+    AsToken,
 }
 
 /// So many 401 in a row set aside a credential that has worked before.
@@ -71,14 +77,15 @@ impl Pool {
         let slots = credentials
             .into_iter()
             .map(|credential| Slot {
+                given: Arc::new(credential.clone()),
                 credential: Arc::new(credential),
                 standing: Standing::Active,
                 proven: false,
                 refusals: 0,
-                lanes: Class::ALL.map(|class| Lane::new(settings.quota(class))),
+                lanes: Class::ALL.map(|class| Lane::new(settings.quota(class), settings.adapt(class))),
             })
             .collect();
-        Self { slots, adapt: settings.adapt }
+        Self { slots }
     }
 
     fn lane(&mut self, slot: usize, class: Class) -> Option<&mut Lane> {
@@ -163,9 +170,20 @@ impl Pool {
         }
     }
 
-    /// A 401: a credential that never worked is set aside, one that did after some in a row.
-    pub(crate) fn refused(&mut self, reservation: &Reservation) -> Refused {
+    /// A 401 to what was `sent`: a password that never worked is tried as an access token from now on; a credential that
+    /// never worked is set aside, one that did after some in a row.
+    pub(crate) fn refused(&mut self, reservation: &Reservation, sent: &Credential) -> Refused {
         let Some(slot) = self.slots.get_mut(reservation.slot) else { return Refused::Kept };
+        if let Some(token) = sent.as_token() {
+            if slot.credential.as_token().is_none() {
+                // Another call has found out meanwhile.
+                return Refused::AsToken;
+            }
+            if !slot.proven {
+                slot.credential = Arc::new(token);
+                return Refused::AsToken;
+            }
+        }
         slot.refusals = slot.refusals.saturating_add(1);
         let hopeless = !slot.proven || slot.refusals >= MAX_REFUSALS;
         if slot.standing == Standing::Active && hopeless && slot.credential.kind() != CredentialKind::Anonymous {
@@ -196,9 +214,8 @@ impl Pool {
 
     /// Takes in what an answer says about the service's own count.
     pub(crate) fn notice(&mut self, reservation: &Reservation, notice: &LimitNotice, now: Moment) {
-        let adapt = self.adapt;
         if let Some(lane) = self.lane(reservation.slot, reservation.class) {
-            lane.notice(notice, adapt, now);
+            lane.notice(notice, now);
         }
     }
 
@@ -241,14 +258,13 @@ impl Pool {
     }
 
     pub(crate) fn restore(&mut self, records: &[BudgetRecord], longest_hold: Duration, now: Moment) {
-        let adapt = self.adapt;
         for slot in &mut self.slots {
             for (class, lane) in Class::ALL.into_iter().zip(&mut slot.lanes) {
                 let own = |record: &&BudgetRecord| {
                     record.class == class && record.credential == *slot.credential.fingerprint()
                 };
                 for record in records.iter().filter(own) {
-                    lane.restore(record, adapt, longest_hold, now);
+                    lane.restore(record, longest_hold, now);
                 }
             }
         }
@@ -259,6 +275,9 @@ impl Pool {
         for slot in &mut self.slots {
             slot.standing = Standing::Active;
             slot.refusals = 0;
+            if !slot.proven {
+                slot.credential = Arc::clone(&slot.given);
+            }
         }
     }
 
@@ -293,7 +312,10 @@ mod tests {
     use proptest::prelude::*;
     use secrecy::SecretString;
 
-    use super::{super::window::Quota, *};
+    use super::{
+        super::{budget_settings::Adapt, window::Quota},
+        *,
+    };
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -351,7 +373,8 @@ mod tests {
         let mut pool = pool(1, 100);
         let one = go(&mut pool, at(0));
         pool.accepted(&one);
-        assert_eq!([0; 3].map(|_| pool.refused(&one)), [Refused::Kept, Refused::Kept, Refused::SetAside]);
+        let sent = pool.credential(one.slot).unwrap();
+        assert_eq!([0; 3].map(|_| pool.refused(&one, &sent)), [Refused::Kept, Refused::Kept, Refused::SetAside]);
         assert!(matches!(pool.turn(Class::Rest, &[], at(0)), Turn::Nobody));
         pool.reinstate();
         go(&mut pool, at(0));

@@ -30,7 +30,8 @@ fn unauthorised(product: Product, credential: CredentialKind) -> &'static str {
             "the HTTP access token is wrong or has expired: make a new one"
         }
         (Product::DataCenter, _) => {
-            "username or password is wrong, or the account must first pass a captcha in the browser"
+            "username or password is wrong (as an HTTP access token it is refused too), or the account must first pass a \
+             captcha in the browser"
         }
         (Product::Cloud, CredentialKind::AccessToken) => {
             "the access token is wrong or has expired; an Atlassian API token is no access token: it goes with the account's e-mail"

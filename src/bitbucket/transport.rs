@@ -53,7 +53,12 @@ impl TransportSettings {
     /// The settings for Bitbucket Data Center, which limits requests only where its administrator wants it.
     #[must_use]
     pub fn data_center() -> Self {
-        Self { product: Product::DataCenter, budget: BudgetSettings::unlimited(), ..Self::cloud() }
+        Self {
+            product: Product::DataCenter,
+            budget: BudgetSettings::unlimited(),
+            treatment: Treatment::data_center,
+            ..Self::cloud()
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `bitbucket-port demo`: the whole way on invented data.
+//! `bitbucket-port demo`: the whole way on invented data, from both products into one catalog.
 
 #[cfg(not(feature = "demo"))]
 pub(crate) async fn run(_: &super::args::DemoArgs, _: &super::args::Global) -> super::run::Ended {
@@ -13,96 +13,139 @@ pub(crate) use with_sandbox::run;
 mod with_sandbox {
     use std::fmt::Write as _;
     use std::path::Path;
+    use std::sync::Arc;
 
-    use bitbucket_port_sandbox::cloud::{Options, Server, World, WorldSpec};
+    use bitbucket_port_sandbox::{cloud, datacenter};
+    use serde::Serialize;
     use serde_json::Value;
 
     use crate::catalog::local::LocalCatalog;
-    use crate::cli::args::{DemoArgs, Global, ResyncArgs};
+    use crate::cli::args::{DemoArgs, Global};
+    use crate::cli::exit::Exit;
     use crate::cli::failure::Failure;
-    use crate::cli::resync::resync;
+    use crate::cli::progress::Progress;
     use crate::cli::run::Ended;
     use crate::cli::{logging, report};
     use crate::config::{Override, Settings, Sources, load};
-    use crate::startup::CatalogPlace;
+    use crate::mapping::{CLOUD_PREFIXED, DATACENTER_PREFIXED, Released};
+    use crate::startup::{self, CatalogPlace};
     use crate::sync::{Report, Scope};
 
     const WORKSPACE: &str = "acme";
+
+    /// What the demo did for each product.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Shown {
+        cloud: Report,
+        data_center: Report,
+    }
 
     pub(crate) async fn run(args: &DemoArgs, global: &Global) -> Ended {
         let folder = std::env::temp_dir().join(format!("bitbucket-port-demo-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failure::new(format!("cannot create {}", folder.display())).because(error))?;
         let file = args.catalog.clone().unwrap_or_else(|| folder.join("catalog.db"));
-        let server = serve(args).await?;
-        let settings = settings(&server.url(), &folder.join("state.db"))?;
-        logging::start(&settings, global);
-        eprintln!("an invented Bitbucket Cloud answers at {}", server.url());
-        let report = sync(&settings, global, &file).await?;
+        let (cloud, server) = (workspace(args).await?, instance(args).await?);
+        let state = folder.join("state.db");
+        let [of_cloud, of_server] = [
+            settings(&cloud_settings(&cloud.url()), "demo-cloud", &state)?,
+            settings(&server_settings(&server.url()), "demo-server", &state)?,
+        ];
+        logging::start(&of_cloud, global);
+        eprintln!("an invented Bitbucket Cloud answers at {}", cloud.url());
+        let in_cloud = sync(&of_cloud, &CLOUD_PREFIXED, global, &file).await?;
+        eprintln!("an invented Bitbucket Data Center answers at {}", server.url());
+        let in_server = sync(&of_server, &DATACENTER_PREFIXED, global, &file).await?;
+        cloud.stop();
         server.stop();
-        let entity = example(&file).await?;
-        global.print(&report, |report| show(report, entity.as_ref(), &file))?;
-        Ok(report::exit(&report))
+        let examples = [example(&file, "cloud-").await?, example(&file, "dc-").await?];
+        let shown = Shown { cloud: in_cloud, data_center: in_server };
+        global.print(&shown, |shown| text(shown, &examples, &file))?;
+        let exits = [report::exit(&shown.cloud), report::exit(&shown.data_center)];
+        Ok(exits.into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done))
     }
 
-    async fn serve(args: &DemoArgs) -> Result<Server, Failure> {
-        let spec = WorldSpec {
+    async fn workspace(args: &DemoArgs) -> Result<cloud::Server, Failure> {
+        let spec = cloud::WorldSpec {
             workspace: WORKSPACE.to_owned(),
             repositories: args.repositories,
             pull_requests_per_repository: args.pull_requests,
-            ..WorldSpec::default()
+            ..cloud::WorldSpec::default()
         };
-        Server::start(World::generate(&spec), Options::default())
+        cloud::Server::start(cloud::World::generate(&spec), cloud::Options::default())
             .await
-            .map_err(|error| Failure::new("the demo's server cannot be started").because(error))
+            .map_err(|error| Failure::new("the demo's Bitbucket Cloud cannot be started").because(error))
+    }
+
+    async fn instance(args: &DemoArgs) -> Result<datacenter::Server, Failure> {
+        let spec = datacenter::WorldSpec {
+            repositories: args.repositories,
+            pull_requests_per_repository: args.pull_requests,
+            ..datacenter::WorldSpec::default()
+        };
+        datacenter::Server::start(datacenter::World::generate(&spec), datacenter::Options::default())
+            .await
+            .map_err(|error| Failure::new("the demo's Bitbucket Data Center cannot be started").because(error))
+    }
+
+    fn cloud_settings(url: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("integration.config.bitbucket_workspace", WORKSPACE.to_owned()),
+            ("integration.config.bitbucket_host_url", url.to_owned()),
+            ("integration.config.bitbucket_workspace_token", "demo-token".to_owned()),
+            ("budget.rest_per_hour", "1000000".to_owned()),
+        ]
+    }
+
+    fn server_settings(url: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("integration.config.bitbucket_base_url", url.to_owned()),
+            ("integration.config.bitbucket_token", "demo-token".to_owned()),
+        ]
     }
 
     /// Settings of the demo alone: nothing of the environment may lead it elsewhere.
-    fn settings(url: &str, state: &Path) -> Result<Settings, Failure> {
-        let overrides = vec![
-            Override::new("integration.config.bitbucket_workspace", WORKSPACE, "demo"),
-            Override::new("integration.config.bitbucket_host_url", url, "demo"),
-            Override::new("integration.config.bitbucket_workspace_token", "demo-token", "demo"),
-            Override::new("integration.identifier", "demo", "demo"),
-            Override::new("budget.rest_per_hour", "1000000", "demo"),
-            Override::new("state_path", state.display().to_string(), "demo"),
-        ];
-        let loaded =
-            load(&Sources { overrides, ..Sources::default() }).map_err(|errors| Failure::new(errors.to_string()))?;
-        Ok(loaded.settings)
+    fn settings(given: &[(&'static str, String)], identifier: &str, state: &Path) -> Result<Settings, Failure> {
+        let own = [("integration.identifier", identifier.to_owned()), ("state_path", state.display().to_string())];
+        let overrides = given.iter().chain(&own).map(|(path, value)| Override::new(*path, value.clone(), "demo"));
+        let sources = Sources { overrides: overrides.collect(), ..Sources::default() };
+        Ok(load(&sources).map_err(|errors| Failure::new(errors.to_string()))?.settings)
     }
 
-    async fn sync(settings: &Settings, global: &Global, file: &Path) -> Result<Report, Failure> {
-        let args = ResyncArgs {
-            workspace: None,
-            server: None,
-            catalog: String::new(),
-            mapping: None,
-            blueprints: None,
-            only: vec![],
-            repo: None,
-            token_file: None,
-            bitbucket_url: None,
-            identifier: None,
-            create: false,
-            state: None,
-        };
-        resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default()).await
+    async fn sync(settings: &Settings, released: &Released, global: &Global, file: &Path) -> Result<Report, Failure> {
+        let failed = |error| Failure::new("the resync did not come to its end").because(error);
+        let mapping = startup::released_mapping(released, settings).map_err(failed)?;
+        let blueprints = released.blueprints().map_err(Failure::new)?;
+        let catalog = startup::catalog(&CatalogPlace::Sqlite(file.to_owned()), settings).await.map_err(failed)?;
+        let observer = Arc::new(Progress::new(global.progress()));
+        let run = startup::Run { catalog, mapping, blueprints, scope: Scope::default(), observer };
+        run.run(settings).await.map_err(failed)
     }
 
-    /// One pull request as the catalog has it.
-    async fn example(file: &Path) -> Result<Option<Value>, Failure> {
+    /// One pull request as the catalog has it, of those whose identifiers begin like that.
+    async fn example(file: &Path, prefix: &str) -> Result<Option<Value>, Failure> {
         let unreadable = |error| Failure::new("the catalog cannot be read back").because(error);
         let catalog = LocalCatalog::open(file, "demo").await.map_err(unreadable)?;
-        let first = catalog.entities("bitbucketPullRequest", None, 1).await.map_err(unreadable)?;
+        let first = catalog.entities("bitbucketPullRequest", Some(prefix), 1).await.map_err(unreadable)?;
         catalog.close().await.map_err(unreadable)?;
-        Ok(first.first().and_then(|stored| serde_json::to_value(stored).ok()))
+        let first = first.first().filter(|stored| stored.identifier.starts_with(prefix));
+        Ok(first.and_then(|stored| serde_json::to_value(stored).ok()))
     }
 
-    fn show(report: &Report, entity: Option<&Value>, file: &Path) -> String {
-        let mut text = report::human(report);
-        if let Some(entity) = entity {
-            text.push_str("\none entity in full:\n");
+    fn text(shown: &Shown, examples: &[Option<Value>], file: &Path) -> String {
+        let (cloud, server) = (report::human(&shown.cloud), report::human(&shown.data_center));
+        let mut text = format!("Bitbucket Cloud\n\n{cloud}\nBitbucket Data Center\n\n{server}");
+        text.push_str(
+            "\nBoth write to the blueprints bitbucketProject, bitbucketRepository and bitbucketPullRequest. With the default
+mappings the name of a repository of Cloud may be the slug of one of Data Center, and the one would take over the
+other's entity; the mapping `prefixed` of each product, used here, keeps them apart (cloud-…, dc-…).\n",
+        );
+        let entities: Vec<_> = examples.iter().flatten().collect();
+        if !entities.is_empty() {
+            text.push_str("\none entity of each in full:\n");
+        }
+        for entity in entities {
             text.push_str(&serde_json::to_string_pretty(entity).unwrap_or_default());
             text.push('\n');
         }
@@ -113,7 +156,8 @@ mod with_sandbox {
             "\nwhat next:
   sqlite3 {file} 'select blueprint, count(*) from entities group by blueprint'
   bitbucket-port kinds
-  bitbucket-port resync --workspace YOUR-WORKSPACE --token-file token.txt --catalog sqlite:catalog.db\n"
+  bitbucket-port resync --workspace YOUR-WORKSPACE --token-file token.txt --catalog sqlite:catalog.db
+  bitbucket-port resync --server https://YOUR-SERVER --token-file token.txt --catalog sqlite:catalog.db\n"
         );
         text
     }

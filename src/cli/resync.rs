@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::{Files, Loaded, Override, Product, Settings, load_from_process, read_secret};
+use crate::config::{
+    Files, Loaded, Override, Product, ProductKind, Settings, load, product_of, read_secret, read_sources,
+};
 use crate::kinds::{cloud, datacenter};
 use crate::startup::{self, CatalogPlace, MappingSource, StartupError};
 use crate::sync::{Report, Scope};
@@ -60,21 +62,21 @@ fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
     set("integration.config.bitbucket_host_url", args.bitbucket_url.clone(), "--bitbucket-url");
     set("integration.identifier", args.identifier.clone(), "--identifier");
     set("state_path", args.state.as_ref().map(|path| path.display().to_string()), "--state");
+    let mut sources = read_sources(&Files::default(), overrides);
     if let Some(path) = &args.token_file {
         let token = read_secret(path).map_err(|error| {
             Failure::new(format!("the token cannot be read from {}", path.display()))
                 .because(error)
                 .remedy("--token-file takes a file that holds the token and nothing else, or - for standard input")
         })?;
-        // Which token it is follows from what is read; without either option the settings decide, where Cloud is the rule.
-        let path = match &args.server {
-            Some(_) => "integration.config.bitbucket_token",
-            None => "integration.config.bitbucket_workspace_token",
+        // Which token it is follows from what is read.
+        let path = match product_of(&sources) {
+            Some(ProductKind::DataCenter) => "integration.config.bitbucket_token",
+            Some(ProductKind::Cloud) | None => "integration.config.bitbucket_workspace_token",
         };
-        set(path, Some(token.expose().to_owned()), "--token-file");
+        sources.overrides.push(Override::new(path, token.expose(), "--token-file"));
     }
-    let Loaded { settings, warnings } =
-        load_from_process(&Files::default(), overrides).map_err(|errors| Failure::new(errors.to_string()))?;
+    let Loaded { settings, warnings } = load(&sources).map_err(|errors| Failure::new(errors.to_string()))?;
     super::logging::start(&settings, global);
     for warning in warnings {
         tracing::warn!("{warning}");

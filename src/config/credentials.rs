@@ -33,7 +33,7 @@ pub enum CloudCredentials {
 pub enum DataCenterCredentials {
     /// HTTP access tokens, as Bearer; at least one.
     Tokens(Vec<Secret>),
-    /// User name and password (or an HTTP access token in its place), as Basic.
+    /// User name and password, as Basic; or an HTTP access token in its place, as Bearer.
     Password {
         /// Of the account.
         username: Username,

@@ -6,6 +6,7 @@ use super::Origin;
 use super::node::Node;
 use super::overlay::Overlay;
 use super::problem::{Findings, Problem, SettingsErrors, Warning};
+use super::product::{self, ProductKind};
 use super::settings::Settings;
 use super::source::{DotEnvLine, read_dotenv, read_yaml, resolve_templates};
 use super::surroundings::Surroundings;
@@ -117,6 +118,15 @@ pub fn load(sources: &Sources) -> Result<Loaded, SettingsErrors> {
         Some(settings) if errors.problems.is_empty() => Ok(Loaded { settings, warnings: errors.warnings }),
         _ => Err(errors),
     }
+}
+
+/// Which product the sources name; `None` where they name none or both, which [`load`] reports.
+#[must_use]
+pub fn product_of(sources: &Sources) -> Option<ProductKind> {
+    let mut unreported = Findings::default();
+    let overlay = overlay(sources, &mut unreported);
+    let values = Values::read(&overlay, &mut unreported);
+    product::choose(&values, &mut unreported)
 }
 
 fn overlay(sources: &Sources, findings: &mut Findings) -> Overlay {

@@ -34,11 +34,11 @@ pub use credentials::{CloudCredentials, DataCenterCredentials};
 pub use document::{defaults_document, json_schema, markdown};
 pub use explain::{Explained, Explanation};
 pub use listener::{EventListener, KafkaListener, Listener};
-pub use load::{Loaded, Override, Sources, TextFile, load};
+pub use load::{Loaded, Override, Sources, TextFile, load, product_of};
 pub use origin::Origin;
 pub use problem::{Problem, SettingsErrors, Warning};
 pub use process::{Files, load_from_process, read_secret, read_sources};
-pub use product::{CloudConfig, DataCenterConfig, HourlyBudget, Product, ProductKind, RateQuota};
+pub use product::{CloudConfig, DataCenterConfig, HourlyBudget, HourlyLimit, Product, ProductKind, RateQuota};
 pub use secret::{Email, IntegrationIdentifier, Secret, Username, Workspace};
 pub use sections::{
     Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, JqEnvironment, JqSettings, LiveSettings,

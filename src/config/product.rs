@@ -77,9 +77,25 @@ pub struct CloudConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HourlyBudget {
     /// API requests.
-    pub rest: u32,
+    pub rest: HourlyLimit,
     /// Contents of files.
-    pub files: u32,
+    pub files: HourlyLimit,
+}
+
+/// A number of requests in a rolling hour, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HourlyLimit {
+    /// Bitbucket's published limit, until its answers name another.
+    Published(u32),
+    /// What the settings allow; answers may only lower it.
+    Given(u32),
+}
+
+impl HourlyLimit {
+    fn read(path: &str, values: &Values) -> Self {
+        let requests = values.number(path);
+        if values.is_given(path) { Self::Given(requests) } else { Self::Published(requests) }
+    }
 }
 
 /// Bitbucket Data Center or Server.
@@ -123,7 +139,7 @@ pub(crate) fn build(values: &Values, findings: &mut Findings) -> Option<Product>
     }
 }
 
-fn choose(values: &Values, findings: &mut Findings) -> Option<ProductKind> {
+pub(crate) fn choose(values: &Values, findings: &mut Findings) -> Option<ProductKind> {
     match values.text(TYPE) {
         Some("bitbucket-cloud") => return Some(ProductKind::Cloud),
         Some("bitbucket-server") => return Some(ProductKind::DataCenter),
@@ -180,8 +196,8 @@ fn cloud(values: &Values, findings: &mut Findings) -> Option<CloudConfig> {
         base_url: base_url?,
         webhook_secret: values.secret("integration.config.webhook_secret"),
         budget: HourlyBudget {
-            rest: values.number("budget.rest_per_hour"),
-            files: values.number("budget.files_per_hour"),
+            rest: HourlyLimit::read("budget.rest_per_hour", values),
+            files: HourlyLimit::read("budget.files_per_hour", values),
         },
     })
 }

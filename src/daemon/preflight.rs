@@ -1,12 +1,12 @@
 //! What the daemon cannot do, found before anything is sent.
 
-use crate::config::{EventListener, Origin, Problem, Product, Settings, SettingsErrors, WriteMode};
+use crate::config::{EventListener, Origin, Problem, Settings, SettingsErrors, WriteMode};
 
 /// Everything in valid settings that keeps the daemon from starting; empty where it can.
 #[must_use]
 pub fn refusals(settings: &Settings) -> Vec<Problem> {
     let mut problems = settings.require_port().err().map_or_else(Vec::new, |SettingsErrors { problems, .. }| problems);
-    problems.extend([product(settings), listener(settings), dry_run(settings), prefix(settings)].into_iter().flatten());
+    problems.extend([listener(settings), dry_run(settings), prefix(settings)].into_iter().flatten());
     problems
 }
 
@@ -21,13 +21,6 @@ pub fn cautions(settings: &Settings) -> Vec<String> {
         cautions.push("metrics are not pushed yet; fetch them from /metrics".to_owned());
     }
     cautions
-}
-
-fn product(settings: &Settings) -> Option<Problem> {
-    matches!(settings.product, Product::DataCenter(_)).then(|| {
-        let fix = "set OCEAN__INTEGRATION__CONFIG__BITBUCKET_WORKSPACE for Bitbucket Cloud";
-        problem(settings, "integration.type", "Bitbucket Data Center is not built yet", fix)
-    })
 }
 
 fn listener(settings: &Settings) -> Option<Problem> {

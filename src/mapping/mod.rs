@@ -26,6 +26,9 @@ pub use error::MappingError;
 pub use explain::{Step, StepResult};
 pub use node::{Content, Key, Node, Position};
 pub use pool::{Pool, PoolClosed};
-pub use released::{CLOUD_DEFAULT, DATACENTER_DEFAULT, Released, all as released_mappings, released};
+pub use released::{
+    CLOUD_DEFAULT, CLOUD_PREFIXED, DATACENTER_DEFAULT, DATACENTER_PREFIXED, Released, all as released_mappings,
+    released,
+};
 pub use schema::document_schema;
 pub use trial::{Remark, Trial};

@@ -13,6 +13,8 @@ pub struct Released {
     /// The mapping document, YAML.
     pub mapping: &'static str,
     blueprints: &'static str,
+    /// Blueprints of the other product, for mappings that share a catalog with it.
+    beside: Option<&'static str>,
 }
 
 /// The default mapping of Bitbucket Cloud.
@@ -21,6 +23,7 @@ pub static CLOUD_DEFAULT: Released = Released {
     name: "default",
     mapping: include_str!("../../mappings/cloud/default.yaml"),
     blueprints: include_str!("../../mappings/cloud/blueprints.yaml"),
+    beside: None,
 };
 
 macro_rules! cloud {
@@ -30,6 +33,7 @@ macro_rules! cloud {
             name: $name,
             mapping: include_str!(concat!("../../mappings/cloud/", $name, ".yaml")),
             blueprints: include_str!(concat!("../../mappings/cloud/", $name, ".blueprints.yaml")),
+            beside: None,
         }
     };
 }
@@ -39,8 +43,12 @@ static CLOUD_FURTHER: [Released; 4] =
     [cloud!("files"), cloud!("gitops"), cloud!("deployment-frequency"), cloud!("monorepo")];
 
 /// The default mapping of Bitbucket Cloud with a prefix before each identifier.
-static CLOUD_PREFIXED: Released =
-    Released { name: "prefixed", mapping: include_str!("../../mappings/cloud/prefixed.yaml"), ..CLOUD_DEFAULT };
+pub static CLOUD_PREFIXED: Released = Released {
+    name: "prefixed",
+    mapping: include_str!("../../mappings/cloud/prefixed.yaml"),
+    beside: Some(DATACENTER_DEFAULT.blueprints),
+    ..CLOUD_DEFAULT
+};
 
 /// The default mapping of Bitbucket Data Center.
 pub static DATACENTER_DEFAULT: Released = Released {
@@ -48,6 +56,7 @@ pub static DATACENTER_DEFAULT: Released = Released {
     name: "default",
     mapping: include_str!("../../mappings/datacenter/default.yaml"),
     blueprints: include_str!("../../mappings/datacenter/blueprints.yaml"),
+    beside: None,
 };
 
 /// The mapping that Port documents for Bitbucket Data Center.
@@ -58,9 +67,10 @@ static DATACENTER_DOCUMENTED: Released = Released {
 };
 
 /// The default mapping of Bitbucket Data Center with a prefix before each identifier.
-static DATACENTER_PREFIXED: Released = Released {
+pub static DATACENTER_PREFIXED: Released = Released {
     name: "prefixed",
     mapping: include_str!("../../mappings/datacenter/prefixed.yaml"),
+    beside: Some(CLOUD_DEFAULT.blueprints),
     ..DATACENTER_DEFAULT
 };
 
@@ -95,19 +105,68 @@ impl Released {
         self.mapping.lines().find_map(|line| line.strip_prefix("# version: ")).map(str::trim)
     }
 
-    /// The blueprints, in an order in which each relation's target comes before it.
+    /// The blueprints, in an order in which each relation's target comes before it. Both products name theirs alike; a
+    /// mapping that is meant to stand beside the other product's gives them the properties of both.
     ///
     /// # Errors
     /// The embedded document is broken; a test reads each of them.
     pub fn blueprints(&self) -> Result<Vec<Blueprint>, String> {
-        let node = Node::parse(self.blueprints).map_err(|error| error.to_string())?;
-        serde_json::from_value(node.to_json()).map_err(|error| error.to_string())
+        let mut blueprints = read(self.blueprints)?;
+        for other in self.beside.map(read).transpose()?.into_iter().flatten() {
+            match blueprints.iter_mut().find(|own| own.identifier == other.identifier) {
+                Some(own) => extend(own, other),
+                None => blueprints.insert(0, other),
+            }
+        }
+        Ok(blueprints)
+    }
+}
+
+fn read(text: &str) -> Result<Vec<Blueprint>, String> {
+    let node = Node::parse(text).map_err(|error| error.to_string())?;
+    serde_json::from_value(node.to_json()).map_err(|error| error.to_string())
+}
+
+/// Adds what only the other has.
+fn extend(own: &mut Blueprint, other: Blueprint) {
+    for (name, property) in other.schema.properties {
+        own.schema.properties.entry(name).or_insert(property);
+    }
+    for (name, relation) in other.relations {
+        own.relations.entry(name).or_insert(relation);
+    }
+    for (name, section) in other.other {
+        own.other.entry(name).or_insert(section);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn those_with_prefixes_share_blueprints_with_the_properties_of_both() {
+        let names = |released: &Released| {
+            let blueprints = released.blueprints().unwrap();
+            let known: Vec<&str> = blueprints.iter().map(|blueprint| blueprint.identifier.as_str()).collect();
+            for (index, blueprint) in blueprints.iter().enumerate() {
+                assert!(
+                    blueprint.relations.values().all(|to| known[..index].contains(&to.target.as_str())),
+                    "{known:?}"
+                );
+            }
+            let of = |blueprint: &Blueprint| {
+                let fields = blueprint.schema.properties.keys().chain(blueprint.relations.keys());
+                fields.map(|name| format!("{}.{name}", blueprint.identifier)).collect::<Vec<_>>()
+            };
+            blueprints.iter().flat_map(of).collect::<BTreeSet<_>>()
+        };
+        let both = &names(&CLOUD_DEFAULT) | &names(&DATACENTER_DEFAULT);
+        assert_eq!(names(&CLOUD_PREFIXED), both);
+        assert_eq!(names(&DATACENTER_PREFIXED), both);
+    }
 
     #[test]
     fn each_has_a_version_that_the_changelog_explains() {

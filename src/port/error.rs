@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::call::Site;
+use crate::http::network_advice;
 
 /// A boxed cause.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -26,7 +27,7 @@ pub enum PortError {
         message: String,
     },
     /// No answer came, or it broke off, however often it was tried.
-    #[error("{method} {path}: Port cannot be reached: check the base URL, the network and the proxy settings")]
+    #[error("{method} {path}: Port cannot be reached: {}", reach(source.as_ref()))]
     Unreachable {
         /// Method of the call.
         method: String,
@@ -73,6 +74,10 @@ pub enum PortError {
         #[source]
         source: Cause,
     },
+}
+
+fn reach(source: &(dyn std::error::Error + Send + Sync + 'static)) -> &'static str {
+    network_advice(source).unwrap_or("check the base URL, the network and the proxy settings")
 }
 
 /// An answer of Port's that says no.

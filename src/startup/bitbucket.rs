@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::bitbucket::{BudgetSettings, Credential, Quota, Server, Transport, TransportSettings, cloud};
+use crate::bitbucket::{Adapt, BudgetSettings, Credential, Quota, Server, Transport, TransportSettings, cloud};
 use crate::config::{
-    CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, Product, RateQuota, Secret, Settings,
+    CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, HourlyLimit, Product, RateQuota, Secret,
+    Settings,
 };
 use crate::http::{HttpSettings, TlsSettings, Verification, http_client};
 use crate::kinds;
@@ -28,21 +29,13 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, 
     for warning in credentials.iter().filter_map(Credential::warning) {
         tracing::warn!("{warning}");
     }
-    let budget = BudgetSettings {
-        rest: Some(Quota::per_hour(config.budget.rest)),
-        files: Some(Quota::per_hour(config.budget.files)),
-        ..BudgetSettings::cloud()
-    };
-    let budget = match config.credentials {
-        CloudCredentials::Anonymous => {
-            let rest = config.budget.rest.min(60);
-            BudgetSettings { rest: Some(Quota::per_hour(rest)), ..budget }
-        }
-        _ => budget,
-    };
     let transport = Transport::new(
         credentials,
-        TransportSettings { concurrency: settings.resync.concurrency, budget, ..TransportSettings::cloud() },
+        TransportSettings {
+            concurrency: settings.resync.concurrency,
+            budget: cloud_budget(config),
+            ..TransportSettings::cloud()
+        },
     );
     let client = http_client(&http_settings(settings))?;
     let client = cloud::Client::new_with_client(config.base_url.as_str(), client, transport.clone());
@@ -70,6 +63,17 @@ fn datacenter(settings: &Settings, config: &DataCenterConfig) -> Result<(Arc<dyn
     let server = Server::new(config.base_url.as_str(), client, transport.clone());
     let reader = Bitbucket::new(kinds::DataCenter::new(server), transport.clone());
     Ok((Arc::new(reader), transport))
+}
+
+/// What the settings allow is never raised by what answers say.
+fn cloud_budget(config: &CloudConfig) -> BudgetSettings {
+    let allowed = |limit| match limit {
+        HourlyLimit::Published(requests) => (requests, Adapt::BothWays),
+        HourlyLimit::Given(requests) => (requests, Adapt::OnlyDown),
+    };
+    let ((rest, adapt), (files, adapt_files)) = (allowed(config.budget.rest), allowed(config.budget.files));
+    let rest = if config.credentials == CloudCredentials::Anonymous { rest.min(60) } else { rest };
+    BudgetSettings { rest: Some(Quota::per_hour(rest)), files: Some(Quota::per_hour(files)), adapt, adapt_files }
 }
 
 /// The quota counts requests of any sort.
@@ -112,5 +116,48 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         total_timeout: settings.client_timeout,
         idle_connections: settings.resync.concurrency.max(1),
         ..HttpSettings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::bitbucket::Class;
+    use crate::config::{Sources, load};
+
+    fn loaded(variables: &[(&str, &str)]) -> Settings {
+        let variable = |(name, value): &(&str, &str)| (format!("OCEAN__{name}"), (*value).to_owned());
+        let variables = variables.iter().map(variable).collect();
+        load(&Sources { variables, ..Sources::default() }).unwrap().settings
+    }
+
+    const SERVER: [(&str, &str); 2] = [
+        ("INTEGRATION__CONFIG__BITBUCKET_BASE_URL", "https://git.example.com"),
+        ("INTEGRATION__CONFIG__BITBUCKET_TOKEN", "one,two"),
+    ];
+
+    #[rstest]
+    #[case::nothing_set(&[], None)]
+    #[case::quota(&[("INTEGRATION__CONFIG__BITBUCKET_RATE_LIMIT_QUOTA", "70")], Some(2 * 70))]
+    #[case::window(&[("INTEGRATION__CONFIG__BITBUCKET_RATE_LIMIT_WINDOW", "60")], Some(2 * 1000))]
+    fn the_quota_of_a_server_counts_for_each_credential_where_it_is_set(
+        #[case] given: &[(&str, &str)],
+        #[case] wanted: Option<u32>,
+    ) {
+        let (_, transport) = bitbucket(&loaded(&[&SERVER[..], given].concat())).unwrap();
+        assert_eq!(transport.budget().remaining(Class::Rest), wanted);
+    }
+
+    #[rstest]
+    #[case::nothing_set(&[], (Adapt::BothWays, Adapt::BothWays))]
+    #[case::one_set(&[("BUDGET__REST_PER_HOUR", "500")], (Adapt::OnlyDown, Adapt::BothWays))]
+    #[case::both_set(&[("BUDGET__REST_PER_HOUR", "500"), ("BUDGET__FILES_PER_HOUR", "9")], (Adapt::OnlyDown, Adapt::OnlyDown))]
+    fn a_budget_that_is_set_is_never_raised(#[case] given: &[(&str, &str)], #[case] wanted: (Adapt, Adapt)) {
+        let cloud = [("INTEGRATION__CONFIG__BITBUCKET_WORKSPACE", "acme")];
+        let Product::Cloud(config) = loaded(&[&cloud[..], given].concat()).product else { panic!("not Cloud") };
+        let budget = cloud_budget(&config);
+        assert_eq!((budget.adapt, budget.adapt_files), wanted);
     }
 }

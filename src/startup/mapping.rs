@@ -41,12 +41,23 @@ impl MappingSource {
 /// # Errors
 /// The document cannot be read, or is no mapping at all; faults of single resources are in the result.
 pub async fn mapping(source: &MappingSource, settings: &Settings) -> Result<Mapping, StartupError> {
-    let (name, text) = match source {
-        MappingSource::Port(identifier) => return port_mapping(&port_client_of(settings, identifier)?, settings).await,
-        MappingSource::Released => ("the released mapping".to_owned(), default(settings).mapping.to_owned()),
-        MappingSource::File(path) => (path.display().to_string(), read(path)?),
-    };
-    let document = Document::parse(&text).map_err(|source| StartupError::Mapping { name, source })?;
+    match source {
+        MappingSource::Port(identifier) => port_mapping(&port_client_of(settings, identifier)?, settings).await,
+        MappingSource::Released => released_mapping(default(settings), settings),
+        MappingSource::File(path) => compile(path.display().to_string(), &read(path)?, settings),
+    }
+}
+
+/// Compiles a mapping that is released with the program.
+///
+/// # Errors
+/// The embedded document is broken; tests read each of them.
+pub fn released_mapping(released: &Released, settings: &Settings) -> Result<Mapping, StartupError> {
+    compile("the released mapping".to_owned(), released.mapping, settings)
+}
+
+fn compile(name: String, text: &str, settings: &Settings) -> Result<Mapping, StartupError> {
+    let document = Document::parse(text).map_err(|source| StartupError::Mapping { name, source })?;
     Ok(Mapping::compile(document, &compiler(settings)))
 }
 

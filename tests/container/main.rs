@@ -1,5 +1,8 @@
 //! The program as containers and people call it: what it says, what it does and which code it ends with.
 
+mod datacenter;
+mod encrypted;
 mod once;
 mod program;
 mod settings;
+mod tunnel;

@@ -5,6 +5,7 @@ mod client;
 mod faults;
 mod generated;
 mod paging;
+mod password;
 mod proxy;
 mod server;
 mod tls;

@@ -85,5 +85,5 @@ fn what_is_given_arrives() {
     assert_eq!(settings.integration.incremental, Some(Duration::from_secs(3600)));
     assert_eq!((settings.jq.environment, settings.log.format), (JqEnvironment::Empty, LogFormat::Json));
     let Product::Cloud(cloud) = settings.product else { panic!("not Cloud") };
-    assert_eq!(cloud.budget, HourlyBudget { rest: 10_000, files: 5000 });
+    assert_eq!(cloud.budget, HourlyBudget { rest: HourlyLimit::Given(10_000), files: HourlyLimit::Published(5000) });
 }

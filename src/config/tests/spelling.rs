@@ -93,3 +93,26 @@ fn warnings_are_bounded() {
     assert!(loaded.warnings.len() < 60);
     assert!(shown(&loaded.warnings).contains("further warnings"));
 }
+
+#[rstest]
+#[case::of_the_specification("bitbucketIsVersion8Point7OrOlder")]
+#[case::as_python_writes_it("bitbucket_is_version8_point7_or_older")]
+#[case::as_it_is_documented("bitbucket_is_version_8_point_7_or_older")]
+fn the_version_is_overridden_in_every_spelling(#[case] key: &str, #[values("true", "yes", "1")] value: &str) {
+    const CONFIG: &str = "OCEAN__INTEGRATION__CONFIG__";
+    let server = [("BITBUCKET_BASE_URL", "https://git.example.com"), ("BITBUCKET_TOKEN", "t")];
+    let server = server.map(|(name, value)| (format!("{CONFIG}{name}"), value.to_owned()));
+    let overrides = |loaded: &Loaded| match &loaded.settings.product {
+        Product::DataCenter(config) => config.is_version_8_7_or_older,
+        Product::Cloud(_) => panic!("not Data Center"),
+    };
+    let mut by_variable = Sources { variables: server.to_vec(), ..Sources::default() };
+    let by_file = with_config(by_variable.clone(), &format!("integration: {{config: {{{key}: {value}}}}}\n"));
+    assert_eq!(overrides(&loaded(&by_file)), Some(true));
+    assert_eq!(overrides(&loaded(&by_variable)), None);
+    by_variable.variables.push((format!("{CONFIG}{}", key.to_uppercase()), value.to_owned()));
+    assert_eq!(overrides(&loaded(&by_variable)), Some(true));
+    let json = format!(r#"{{"bitbucketBaseUrl":"https://git.example.com","bitbucketToken":"t","{key}":"{value}"}}"#);
+    let as_json = Sources { variables: vec![(CONFIG.trim_end_matches('_').to_owned(), json)], ..Sources::default() };
+    assert_eq!(overrides(&loaded(&as_json)), Some(true));
+}
