@@ -251,3 +251,13 @@ pub(crate) enum ProductName {
     /// Bitbucket Data Center and Server
     Datacenter,
 }
+
+impl ProductName {
+    /// As mappings and kinds name it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cloud => "cloud",
+            Self::Datacenter => "datacenter",
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod reading;
 mod released;
 mod schema;
 mod trial;
+mod writing;
 
 pub use assemble::{Mapped, ObjectError, Outcome, SkipReason};
 pub use compiled::{Mapping, Resource, Warning};
@@ -29,3 +30,4 @@ pub use pool::{Pool, PoolClosed};
 pub use released::{CLOUD_DEFAULT, DATACENTER_DEFAULT, Released, all as released_mappings, released};
 pub use schema::document_schema;
 pub use trial::{Remark, Trial};
+pub use writing::yaml;

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod feed;
 mod notices;
+mod nulls;
 mod plan;
 mod recheck;
 mod reconcile;

@@ -15,6 +15,7 @@ use super::context::Context;
 use super::diff::{self, Diff, Trust};
 use super::event::{Observer, PlannedKind, SyncEvent};
 use super::feed;
+use super::nulls;
 use super::plan::{Plan, Scope};
 use super::reconcile::{self, Bounds, EmptyListings};
 use super::relations::Relations;
@@ -93,6 +94,7 @@ impl Resync {
         let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
         let trust = owned(&ctx, sync).await?;
         stream(&ctx, sync, trust, &relations).await?;
+        nulls::tell(&ctx).await;
         if let Some(slug) = &self.scope.repository {
             found(&ctx, slug);
         }
