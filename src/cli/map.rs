@@ -131,7 +131,8 @@ fn fails(trial: &Trial) -> bool {
     trial.remarks.iter().any(|remark| matches!(remark, Remark::Failed(_)))
 }
 
-fn steps_text(steps: &[Step]) -> String {
+/// Every expression with its value or failure, indented.
+pub(crate) fn steps_text(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
         // Writing to a string cannot fail.

@@ -17,6 +17,7 @@ mod run;
 mod sail;
 mod settings;
 mod table;
+mod why;
 
 pub use args::{Cli, OceanCli};
 pub use exit::Exit;

@@ -1,6 +1,8 @@
 //! Mapping documents as text that people edit.
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
+use serde_saphyr::SingleQuoted;
 
 /// Longer than any line of a mapping: expressions stand on the lines that their writer gave them.
 const NEVER_FOLDED: usize = 1 << 20;
@@ -15,7 +17,29 @@ pub fn yaml(document: &Value) -> Result<String, String> {
         folded_wrap_chars: NEVER_FOLDED,
         compact_list_indent: false,
     };
-    serde_saphyr::to_string_with_options(document, options).map_err(|error| error.to_string())
+    serde_saphyr::to_string_with_options(&Written(document), options).map_err(|error| error.to_string())
+}
+
+/// A value whose texts with double quotes, of which mappings are full, are not escaped but put into single quotes.
+struct Written<'a>(&'a Value);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::String(text) if text.contains('"') && !text.contains(char::is_control) => {
+                SingleQuoted(text).serialize(serializer)
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Written)),
+            Value::Object(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, &Written(value))?;
+                }
+                map.end()
+            }
+            other => other.serialize(serializer),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use bitbucket_port_jq::Compiler;
 
 use super::checker::{Check, Portability};
-use super::finding::Level;
+use super::finding::{Level, Rule};
 use crate::kinds::of_product;
 
 /// The product under which a document makes more sense: of whose kinds, selectors and fields it names fewer unknown
@@ -18,12 +18,16 @@ pub fn likely_product(text: &str, compiler: &Compiler) -> Option<&'static str> {
     }
 }
 
-/// How many errors a document has under a product, then how many warnings.
+/// What a product does not know at all; other findings say nothing about the product.
+const UNKNOWN: [Rule; 4] = [Rule::UnknownKind, Rule::UnknownKey, Rule::Selector, Rule::UnknownField];
+
+/// How many things a document names that a product does not know: for certain, and perhaps.
 fn strangeness(text: &str, product: &str, compiler: &Compiler) -> (usize, usize) {
     let kinds = of_product(product);
     let check = Check { product, kinds, blueprints: None, compiler, portability: Portability::Free };
     let findings = check.run(text);
-    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    let unknown = || findings.iter().filter(|finding| UNKNOWN.contains(&finding.rule));
+    let count = |level| unknown().filter(|finding| finding.level == level).count();
     (count(Level::Error), count(Level::Warning))
 }
 
