@@ -14,6 +14,8 @@ mod pool;
 mod reading;
 mod released;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod writing;
 

@@ -105,8 +105,8 @@ async fn only_a_404_means_that_there_is_none() {
     use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
 
     let (services, program) = installed().await;
-    let rule = FaultRule::new("GET", "/v1/integration/*", Occurrence::Always, Fault::status(403));
-    services.port.faults().add(rule);
+    let forbidden = Fault::Status { status: 403, retry_after: None };
+    services.port.faults().add(FaultRule::on("/v1/integration/*", Occurrence::Always, forbidden));
     let ended = program.run(&[&["mapping", "pull"], &ID[..]].concat());
     assert_eq!(ended.code, Some(1));
     assert!(ended.error.contains("cannot be read") && !ended.error.contains("there is no"), "{ended:?}");

@@ -26,10 +26,10 @@ async fn a_repository_is_followed_into_the_catalog() {
     let stranger = program.run(&[&compare[..], &["--identifier", "another"]].concat());
     assert!(stranger.out.contains("a resync writes over it and never deletes it"), "{stranger:?}");
 
-    services.bitbucket.change(|world| world.describe_repository(&slug, "changed")).expect("it is there");
+    services.bitbucket.change(|world| world.set_main_branch(&slug, Some("trunk"))).expect("it is there");
     let changed = program.run(&[&compare[..], &["--format", "json"]].concat()).json();
     let entry = &changed["resources"][0]["fates"][0]["catalog"];
-    assert_eq!(entry["verdict"], "would_change", "{changed}");
+    assert_eq!((&entry["verdict"], &entry["differs"][0]), (&"would_change".into(), &"properties.defaultBranch".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,8 +85,8 @@ async fn what_is_not_there_is_said_plainly() {
     let services = Services::start().await;
     let program = services.program();
     for (kind, name, expected) in [
-        ("repository", "nothing-of-the-sort", "Bitbucket does not have it, or the"),
-        ("pull-request", "nothing-of-the-sort#1", "Bitbucket does not have it, or the"),
+        ("repository", "nothing-of-the-sort", "Bitbucket does not have it,"),
+        ("pull-request", "nothing-of-the-sort#1", "Bitbucket does not have it,"),
         ("pull-request", "website", "write REPOSITORY#NUMBER"),
         ("repo", "website", "there is no kind `repo`"),
     ] {
