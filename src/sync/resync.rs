@@ -94,7 +94,6 @@ impl Resync {
         let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
         let trust = owned(&ctx, sync).await?;
         stream(&ctx, sync, trust, &relations).await?;
-        nulls::tell(&ctx).await;
         if let Some(slug) = &self.scope.repository {
             found(&ctx, slug);
         }
@@ -102,6 +101,7 @@ impl Resync {
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
         let deletions =
             if may_delete { reconcile::run(&ctx, sync, &relations, self.limits.bounds()).await? } else { vec![] };
+        nulls::tell(&ctx).await;
         ctx.catalog.flush().await?;
         let duration = began.elapsed();
         let report = sum_up(&ctx, deletions, provisioned.created, duration);

@@ -143,7 +143,7 @@ impl Told<'_> {
         if global.format == Format::Json {
             return global.print(&self.document(), |_| String::new());
         }
-        if !self.findings.is_empty() && !(global.quiet && self.course != Course::Refused) {
+        if !self.findings.is_empty() && (!global.quiet || self.course == Course::Refused) {
             eprint!("{}", picture::of(&self.named.name, &self.named.text, self.findings));
         }
         write_out(&self.text())
