@@ -10,15 +10,20 @@ fn compiled(text: &str) -> Mapping {
     Mapping::compile(Document::parse(text).unwrap(), &Compiler::new(Limits::default(), Environment::empty()))
 }
 
+fn indented(text: &str, by: usize) -> String {
+    let lines = text.trim_matches('\n').lines().map(|line| format!("{}{line}\n", " ".repeat(by)));
+    lines.collect::<Vec<_>>().concat()
+}
+
 /// A mapping of repositories with these lines under `port`.
 fn with_port(port: &str) -> Mapping {
-    let indented: String = port.trim_matches('\n').lines().map(|line| format!("      {line}\n")).collect();
+    let indented = indented(port, 6);
     compiled(&format!("resources:\n  - kind: repository\n    selector: {{query: true}}\n    port:\n{indented}"))
 }
 
 /// A mapping of repositories with these lines under `mappings`.
 fn with_entity(mappings: &str) -> Mapping {
-    let indented: String = mappings.trim_matches('\n').lines().map(|line| format!("    {line}\n")).collect();
+    let indented = indented(mappings, 4);
     with_port(&format!("entity:\n  mappings:\n{indented}"))
 }
 

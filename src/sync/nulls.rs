@@ -41,7 +41,9 @@ pub(crate) async fn tell(ctx: &Context) {
         let resource = &planned.resource;
         let told: Vec<(&str, u64)> = nulls.counted(resource).collect();
         let FedBlueprints::Literal(named) = &resource.blueprints else {
-            told.iter().for_each(|(path, count)| ctx.notices.warning(plain(resource, path, *count)));
+            for (path, count) in told {
+                ctx.notices.warning(plain(resource, path, count));
+            }
             continue;
         };
         if told.is_empty() {
