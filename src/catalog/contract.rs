@@ -43,6 +43,12 @@ pub trait Catalog: Send + Sync {
     /// those that do not exist, or that another integration owns, are absent.
     fn read<'a>(&'a self, blueprint: &'a str, like: &'a [Entity]) -> BoxFuture<'a, Result<Vec<Entity>, CatalogError>>;
 
+    /// Whose an entity is; only people ask, so a catalog that cannot tell says so.
+    fn holder<'a>(&'a self, entity: &'a Entity) -> BoxFuture<'a, Result<Holder, CatalogError>> {
+        let _ = entity;
+        Box::pin(std::future::ready(Ok(Holder::Unknown)))
+    }
+
     /// Deletes entities of one blueprint; one result per identifier, in order. An entity that is already gone
     /// counts as deleted.
     fn delete<'a>(
@@ -63,6 +69,19 @@ pub enum Access {
     ReadWrite,
     /// It is a log of changes: it takes writes and answers no questions.
     WriteOnly,
+}
+
+/// Whose an entity is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// There is no such entity.
+    Nobody,
+    /// This integration wrote it last.
+    Ours,
+    /// Another integration or a person did, by this name where it is known.
+    Other(Option<String>),
+    /// The catalog cannot tell.
+    Unknown,
 }
 
 /// How much one upsert takes.

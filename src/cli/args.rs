@@ -109,6 +109,17 @@ never as the value of an option, where every user of the machine could read them
   curl -s https://api.bitbucket.org/2.0/repositories/acme | bitbucket-port map --kind repository
   bitbucket-port map --kind pull-request --mapping mapping.yaml --explain < pull-requests.json")]
     Map(MapArgs),
+    #[command(after_help = "Examples:
+  bitbucket-port why repository website --workspace acme
+  bitbucket-port why pull-request website#12 --workspace acme --mapping mapping.yaml --catalog sqlite:catalog.db
+  bitbucket-port why user jdoe --server https://bitbucket.example.com --token-file token.txt
+  bitbucket-port why project OPS --catalog port --identifier my-bitbucket --format json
+
+A repository is named by its slug or PROJECT/SLUG, a pull request by REPOSITORY#NUMBER or REPOSITORY/NUMBER, a \
+project by its key, a user by name. Takes a few requests of Bitbucket's budget and writes nothing.
+
+Exit codes: 0 the object was found, whatever becomes of it; 1 it was not, or a service could not be asked.")]
+    Why(WhyArgs),
 }
 
 /// The command line when the program is called by the name `ocean`.
@@ -233,6 +244,40 @@ pub(crate) struct ResyncArgs {
     pub(crate) state: Option<PathBuf>,
 }
 
+/// Say of one object whether and why it is listed, selected, mapped and written
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The kind of the object.
+    pub(crate) kind: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// The Bitbucket Cloud workspace (its slug or UUID).
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: Option<String>,
+    /// The address of a Bitbucket Data Center, with its context path.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["workspace", "bitbucket_url"])]
+    pub(crate) server: Option<String>,
+    /// Compare with this catalog: `sqlite:PATH` or `port`.
+    #[arg(long, value_name = "CATALOG")]
+    pub(crate) catalog: Option<String>,
+    /// The mapping document: a file, or `port:ID` for the one that an integration has at Port; by default the
+    /// released one, or with `--catalog port` the integration's own.
+    #[arg(long, value_name = "FILE|port:ID")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// A file with an access token, one line; `-` reads it from standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The base of Bitbucket's API, for gateways and tests.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bitbucket_url: Option<String>,
+    /// Names the writer in the catalog.
+    #[arg(long, value_name = "ID")]
+    pub(crate) identifier: Option<String>,
+    /// The state file; by default in your state folder.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) state: Option<PathBuf>,
+}
+
 /// List the kinds of objects, or describe one
 #[derive(Debug, Args)]
 pub(crate) struct KindsArgs {
@@ -250,4 +295,14 @@ pub(crate) enum ProductName {
     Cloud,
     /// Bitbucket Data Center and Server
     Datacenter,
+}
+
+impl ProductName {
+    /// As mappings and kinds name it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cloud => "cloud",
+            Self::Datacenter => "datacenter",
+        }
+    }
 }

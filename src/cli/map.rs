@@ -1,5 +1,6 @@
 //! `bitbucket-port map`: objects in, entities out.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
@@ -10,9 +11,8 @@ use super::args::{Format, Global};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::mapping::MapArgs;
-use super::mapping::{StreamError, each_object, mapping, offline};
+use super::mapping::{StreamError, Surroundings, each_object, mapping, offline};
 use super::run::Ended;
-use crate::kinds::cloud;
 use crate::mapping::{Mapping, Remark, Step, StepResult, Trial};
 
 pub(crate) async fn run(args: MapArgs, global: Global) -> Ended {
@@ -20,11 +20,13 @@ pub(crate) async fn run(args: MapArgs, global: Global) -> Ended {
 }
 
 fn map(args: &MapArgs, global: &Global) -> Ended {
-    let mapping = mapping(args.mapping.as_deref())?;
+    let mapping = mapping(args.mapping.as_deref(), &Surroundings::find(args.product))?;
     if !mapping.resources.iter().any(|resource| resource.kind == args.kind) {
-        let known = cloud::KINDS.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
-        return Err(Failure::new(format!("the mapping has no usable resource of the kind `{}`", args.kind))
-            .remedy(format!("kinds are: {known}; `bitbucket-port mapping check` says what is wrong with a resource")));
+        let known: BTreeSet<&str> = mapping.resources.iter().map(|resource| resource.kind.as_str()).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(Failure::new(format!("the mapping has no usable resource of the kind `{}`", args.kind)).remedy(
+            format!("its kinds are: {known}; `bitbucket-port mapping check` says what is wrong with a resource"),
+        ));
     }
     let mut mapper = Mapper { mapping: &mapping, kind: &args.kind, explain: args.explain, global, count: 0, failed: 0 };
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -129,7 +131,8 @@ fn fails(trial: &Trial) -> bool {
     trial.remarks.iter().any(|remark| matches!(remark, Remark::Failed(_)))
 }
 
-fn steps_text(steps: &[Step]) -> String {
+/// Every expression with its value or failure, indented.
+pub(crate) fn steps_text(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
         // Writing to a string cannot fail.

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Commands parse and print; the work is done by the library.
 
 mod args;
+mod connection;
 mod demo;
 mod exit;
 mod failure;
@@ -16,6 +17,7 @@ mod run;
 mod sail;
 mod settings;
 mod table;
+mod why;
 
 pub use args::{Cli, OceanCli};
 pub use exit::Exit;

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::{
-    Files, Loaded, Override, Product, ProductKind, Settings, load, product_of, read_secret, read_sources,
-};
+use crate::config::{Product, Settings};
 use crate::kinds::{cloud, datacenter};
 use crate::startup::{self, CatalogPlace, MappingSource, StartupError};
 use crate::sync::{Report, Scope};
 
 use super::args::{Global, ResyncArgs};
+use super::connection::{self, Given};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::report;
@@ -24,7 +23,7 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
             "ID is the integration at Port that the entities belong to; --create creates it where it does not exist",
         ));
     }
-    let settings = settings(args, global)?;
+    let settings = connection::settings(&given(args), global)?;
     let scope = scope(args, &settings)?;
     let report = resync(&settings, args, global, &place, scope).await?;
     if place.is_standard_output() {
@@ -34,6 +33,17 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
         global.print(&report, report::human)?;
     }
     Ok(report::exit(&report))
+}
+
+fn given(args: &ResyncArgs) -> Given<'_> {
+    Given {
+        workspace: args.workspace.as_deref(),
+        server: args.server.as_deref(),
+        bitbucket_url: args.bitbucket_url.as_deref(),
+        identifier: args.identifier.as_deref(),
+        token_file: args.token_file.as_deref(),
+        state: args.state.as_deref(),
+    }
 }
 
 fn scope(args: &ResyncArgs, settings: &Settings) -> Result<Scope, Failure> {
@@ -50,38 +60,6 @@ fn scope(args: &ResyncArgs, settings: &Settings) -> Result<Scope, Failure> {
         }
     }
     Ok(Scope { kinds: args.only.iter().cloned().collect::<BTreeSet<_>>(), repository: args.repo.clone() })
-}
-
-fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
-    let mut overrides = Vec::new();
-    let mut set = |path: &str, value: Option<String>, flag: &str| {
-        overrides.extend(value.map(|value| Override::new(path, value, flag)));
-    };
-    set("integration.config.bitbucket_workspace", args.workspace.clone(), "--workspace");
-    set("integration.config.bitbucket_base_url", args.server.clone(), "--server");
-    set("integration.config.bitbucket_host_url", args.bitbucket_url.clone(), "--bitbucket-url");
-    set("integration.identifier", args.identifier.clone(), "--identifier");
-    set("state_path", args.state.as_ref().map(|path| path.display().to_string()), "--state");
-    let mut sources = read_sources(&Files::default(), overrides);
-    if let Some(path) = &args.token_file {
-        let token = read_secret(path).map_err(|error| {
-            Failure::new(format!("the token cannot be read from {}", path.display()))
-                .because(error)
-                .remedy("--token-file takes a file that holds the token and nothing else, or - for standard input")
-        })?;
-        // Which token it is follows from what is read.
-        let path = match product_of(&sources) {
-            Some(ProductKind::DataCenter) => "integration.config.bitbucket_token",
-            Some(ProductKind::Cloud) | None => "integration.config.bitbucket_workspace_token",
-        };
-        sources.overrides.push(Override::new(path, token.expose(), "--token-file"));
-    }
-    let Loaded { settings, warnings } = load(&sources).map_err(|errors| Failure::new(errors.to_string()))?;
-    super::logging::start(&settings, global);
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings)
 }
 
 /// Runs a resync as the settings say.

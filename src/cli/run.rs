@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::mapping::MappingCommand;
 use super::progress::Wanted;
-use super::{demo, kinds, map, mapping, resync, sail, settings};
+use super::{demo, kinds, map, mapping, resync, sail, settings, why};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -103,6 +103,7 @@ async fn dispatch(cli: Cli) -> Ended {
         Command::Kinds(args) => kinds::run(&args, &global),
         Command::Mapping(command) => mapping::run(command, global).await,
         Command::Map(args) => map::run(args, global).await,
+        Command::Why(args) => why::run(&args, &global).await,
     }
 }
 

@@ -14,7 +14,10 @@ mod pool;
 mod reading;
 mod released;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod trial;
+mod writing;
 
 pub use assemble::{Mapped, ObjectError, Outcome, SkipReason};
 pub use compiled::{Mapping, Resource, Warning};
@@ -32,3 +35,4 @@ pub use released::{
 };
 pub use schema::document_schema;
 pub use trial::{Remark, Trial};
+pub use writing::yaml;

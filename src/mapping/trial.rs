@@ -47,7 +47,7 @@ impl Mapping {
                     match outcome {
                         Outcome::Entity(entity) => trial.entities.push(*entity),
                         Outcome::FilteredOut => trial.remarks.push(Remark::FilteredOut),
-                        Outcome::Skipped(reason) => trial.remarks.push(Remark::Skipped(words(reason))),
+                        Outcome::Skipped(reason) => trial.remarks.push(reason.into()),
                         Outcome::Failed(error) => trial.remarks.push(Remark::Failed(error.to_string())),
                     }
                 }
@@ -56,6 +56,12 @@ impl Mapping {
                 trial
             })
             .collect())
+    }
+}
+
+impl From<SkipReason> for Remark {
+    fn from(reason: SkipReason) -> Self {
+        Self::Skipped(words(reason))
     }
 }
 

@@ -84,7 +84,9 @@ pub(super) fn default(settings: &Settings) -> &'static Released {
     released(product, "default").unwrap_or(&crate::mapping::CLOUD_DEFAULT)
 }
 
-pub(super) fn compiler(settings: &Settings) -> Compiler {
+/// Compiles expressions under the limits of the settings, with the environment that they may see.
+#[must_use]
+pub fn compiler(settings: &Settings) -> Compiler {
     let environment = match settings.jq.environment {
         JqEnvironment::Empty => Environment::empty(),
         JqEnvironment::Visible => {

@@ -15,7 +15,7 @@ pub use bitbucket::bitbucket;
 pub use catalog::{CatalogPlace, catalog};
 pub use error::StartupError;
 pub use into_port::resync_into_port;
-pub use mapping::{MappingSource, blueprints, mapping, released_mapping};
+pub use mapping::{MappingSource, blueprints, compiler, mapping, released_mapping};
 pub use port::{port_client, port_mapping, provision, reporter_settings};
 pub use port_observer::PortObserver;
 pub use run::Run;

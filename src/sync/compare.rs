@@ -114,6 +114,31 @@ pub(crate) fn covers(present: &Entity, sent: &Entity) -> bool {
         && map(sent.relations.as_ref(), present.relations.as_ref(), Lists::Unordered)
 }
 
+/// What of an entity the present version does not have, as paths such as `properties.url`.
+pub(crate) fn differing(present: &Entity, sent: &Entity) -> Vec<String> {
+    let mut differing = vec![];
+    let alone = [
+        ("title", Entity { title: sent.title.clone(), ..Entity::default() }),
+        ("icon", Entity { icon: sent.icon.clone(), ..Entity::default() }),
+        ("team", Entity { team: sent.team.clone(), ..Entity::default() }),
+    ];
+    let covered = |part: &Entity| covers(present, part);
+    differing.extend(alone.iter().filter(|(_, part)| !covered(part)).map(|(name, _)| (*name).to_owned()));
+    for (name, value) in sent.properties.iter().flatten() {
+        let properties = Some(Map::from_iter([(name.clone(), value.clone())]));
+        if !covered(&Entity { properties, ..Entity::default() }) {
+            differing.push(format!("properties.{name}"));
+        }
+    }
+    for (name, value) in sent.relations.iter().flatten() {
+        let relations = Some(Map::from_iter([(name.clone(), value.clone())]));
+        if !covered(&Entity { relations, ..Entity::default() }) {
+            differing.push(format!("relations.{name}"));
+        }
+    }
+    differing
+}
+
 fn scalar(sent: Option<&Value>, present: Option<&Value>) -> bool {
     sent.is_none_or(|sent| same(sent, present.unwrap_or(&Value::Null), Lists::Ordered))
 }
@@ -185,6 +210,9 @@ mod tests {
         assert!(covers(&present, &sent));
         let icon = entity(json!({"identifier": "a", "blueprint": "b", "icon": "Git"}));
         assert!(!covers(&present, &icon));
+        let other = entity(json!({"identifier": "a", "blueprint": "b", "icon": "Git", "title": "t",
+            "properties": {"hand": 2, "gone": null}, "relations": {"r": "x"}}));
+        assert_eq!(differing(&present, &other), ["icon", "properties.hand", "relations.r"]);
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl<'a> Confirm<'a> {
 
 /// A listing with parameters of its own, narrowed to one object by the last field of its key; `None` where the
 /// listing has no parameters, so that every object that exists belongs to it.
-fn narrowed(listing: &Listing, key: &ObjectKey) -> Option<Listing> {
+pub(crate) fn narrowed(listing: &Listing, key: &ObjectKey) -> Option<Listing> {
     if listing.parameters().is_empty() {
         return None;
     }

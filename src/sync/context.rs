@@ -14,6 +14,7 @@ use crate::state::CatalogState;
 use super::event::{Observer, SyncEvent};
 use super::feed::Owner;
 use super::notices::Notices;
+use super::nulls::Nulls;
 use super::plan::Plan;
 use super::recheck::Several;
 use super::report::Tally;
@@ -34,6 +35,7 @@ pub(crate) struct Context {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) notices: Notices,
     pub(crate) tallies: Vec<Tally>,
+    pub(crate) nulls: Vec<Nulls>,
     progress: Vec<Mutex<Progress>>,
     /// Listings that came in several pages, between which objects can shift.
     several: Mutex<HashMap<ListingPlace, Several>>,
@@ -81,6 +83,7 @@ impl Context {
         observer: Arc<dyn Observer>,
     ) -> Self {
         let tallies = plan.resources.iter().map(|_| Tally::default()).collect();
+        let nulls = plan.resources.iter().map(|planned| Nulls::of(&planned.resource)).collect();
         let progress = plan.resources.iter().map(|_| Mutex::default()).collect();
         Self {
             source,
@@ -94,6 +97,7 @@ impl Context {
             observer,
             notices: Notices::default(),
             tallies,
+            nulls,
             progress,
             several: Mutex::default(),
             met: Mutex::default(),

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod feed;
 mod notices;
+mod nulls;
 mod plan;
 mod recheck;
 mod reconcile;
@@ -17,6 +18,7 @@ mod report;
 mod resync;
 mod source;
 mod transform;
+mod why;
 mod write;
 
 pub use error::SyncError;
@@ -26,3 +28,6 @@ pub use reconcile::EmptyListings;
 pub use report::{DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};
 pub use resync::{Resync, ResyncLimits};
 pub use source::{Bitbucket, Reader};
+pub use why::{
+    Added, AddedState, Entry, Fate, Inquiry, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why, WhyError,
+};

@@ -15,6 +15,7 @@ use super::context::Context;
 use super::diff::{self, Diff, Trust};
 use super::event::{Observer, PlannedKind, SyncEvent};
 use super::feed;
+use super::nulls;
 use super::plan::{Plan, Scope};
 use super::reconcile::{self, Bounds, EmptyListings};
 use super::relations::Relations;
@@ -98,6 +99,7 @@ impl Resync {
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
         let deletions =
             if may_delete { reconcile::run(&ctx, sync, &relations, self.limits.bounds()).await? } else { vec![] };
+        nulls::tell(&ctx).await;
         ctx.catalog.flush().await?;
         let duration = began.elapsed();
         let report = sum_up(&ctx, deletions, provisioned.created, duration);

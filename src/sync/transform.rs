@@ -166,6 +166,7 @@ impl Job {
     fn object(&self, resource: usize, source: Source, mapped: Mapped, additions: Option<&Additions>) -> MappedObject {
         let tally = &self.ctx.tallies[resource];
         let degraded = !self.missing(resource, additions).is_empty();
+        self.ctx.nulls[resource].add(&mapped.nulls);
         let mut object = MappedObject { resource, source, entities: vec![], held_back: false };
         for outcome in mapped.outcomes {
             match outcome {

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 use super::schema::KIND;
 use super::{blueprints, delete, listing, rows, upsert};
 use crate::catalog::{
-    Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned,
-    UpsertResult, WriteOptions,
+    Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependents, Entity, Holder, OwnedPage,
+    Provisioned, UpsertResult, WriteOptions,
 };
 use crate::sqlite::{Database, Place};
 
@@ -172,6 +172,21 @@ impl Catalog for LocalCatalog {
         let (blueprint, like, owner) = (blueprint.to_owned(), like.to_vec(), Arc::clone(&self.owner));
         self.read_rows("cannot read entities", move |connection| listing::read(connection, &owner, &blueprint, &like))
             .boxed()
+    }
+
+    fn holder<'a>(&'a self, entity: &'a Entity) -> BoxFuture<'a, Result<Holder, CatalogError>> {
+        async move {
+            if entity.identifier.is_object() {
+                return Ok(Holder::Unknown);
+            }
+            let id = entity.id();
+            Ok(match self.entity(&id.blueprint, &id.identifier).await? {
+                None => Holder::Nobody,
+                Some(stored) if stored.owner.as_deref() == Some(&*self.owner) => Holder::Ours,
+                Some(stored) => Holder::Other(stored.owner),
+            })
+        }
+        .boxed()
     }
 
     fn delete<'a>(

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use super::failure::catalog_error;
 use super::{delete, owned, provision, read, upsert};
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned, UpsertResult,
-    WriteOptions,
+    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, Holder, OwnedPage, Provisioned,
+    UpsertResult, WriteOptions,
 };
 use crate::port::{Call, PortClient, ResyncId};
 
@@ -93,6 +93,10 @@ impl Catalog for PortCatalog {
 
     fn read<'a>(&'a self, blueprint: &'a str, like: &'a [Entity]) -> BoxFuture<'a, Result<Vec<Entity>, CatalogError>> {
         Box::pin(read::present(self, blueprint, like))
+    }
+
+    fn holder<'a>(&'a self, entity: &'a Entity) -> BoxFuture<'a, Result<Holder, CatalogError>> {
+        Box::pin(read::holder(self, entity))
     }
 
     fn delete<'a>(

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::PortCatalog;
 use super::failure::catalog_error;
-use crate::catalog::{CatalogError, Entity, identifier_text};
+use crate::catalog::{CatalogError, Entity, Holder, identifier_text};
 use crate::port::{Call, PortError};
 
 /// Entities per search.
@@ -70,6 +70,28 @@ pub(super) async fn still_there(
     Ok(there)
 }
 
+/// Whose an entity is: found as ours, found at all, or not there.
+pub(super) async fn holder(catalog: &PortCatalog, entity: &Entity) -> Result<Holder, CatalogError> {
+    if !entity.identifier.is_string() && !entity.identifier.is_number() {
+        return Ok(Holder::Unknown);
+    }
+    let name =
+        Entity { identifier: entity.identifier.clone(), blueprint: entity.blueprint.clone(), ..Entity::default() };
+    if !present(catalog, &entity.blueprint, &[name]).await?.is_empty() {
+        return Ok(Holder::Ours);
+    }
+    let exists = exists(catalog, entity).await.map_err(|error| catalog_error(&catalog.name, error))?;
+    Ok(if exists { Holder::Other(None) } else { Holder::Nobody })
+}
+
+async fn exists(catalog: &PortCatalog, entity: &Entity) -> Result<bool, PortError> {
+    let rules = named(&entity.blueprint, &json!([entity.identifier]));
+    let include = IndexSet::from(["blueprint".to_owned(), "identifier".to_owned()]);
+    let call = search_call(&rules, &include)?;
+    let found: Found = catalog.client.send(&call).await?.json(&call.site())?;
+    Ok(!found.entities.is_empty())
+}
+
 fn query(
     catalog: &PortCatalog,
     blueprint: &str,
@@ -77,12 +99,22 @@ fn query(
     include: &IndexSet<String>,
 ) -> Result<Call, PortError> {
     let identity = catalog.client.identity();
-    let body = json!({ "combinator": "and", "rules": [
-        { "property": "$identifier", "operator": "in", "value": identifiers },
-        { "property": "$blueprint", "operator": "=", "value": blueprint },
-        { "property": "$datasource", "operator": "contains", "value": identity.source_prefix() },
-        { "property": "$datasource", "operator": "contains", "value": identity.source_suffix() },
-    ] });
+    let mut rules = named(blueprint, identifiers);
+    for part in [identity.source_prefix(), identity.source_suffix()] {
+        rules.push(json!({ "property": "$datasource", "operator": "contains", "value": part }));
+    }
+    search_call(&rules, include)
+}
+
+fn named(blueprint: &str, identifiers: &Value) -> Vec<Value> {
+    vec![
+        json!({ "property": "$identifier", "operator": "in", "value": identifiers }),
+        json!({ "property": "$blueprint", "operator": "=", "value": blueprint }),
+    ]
+}
+
+fn search_call(rules: &[Value], include: &IndexSet<String>) -> Result<Call, PortError> {
+    let body = json!({ "combinator": "and", "rules": rules });
     let mut call = Call::post("/entities/search".to_owned()).json(&body)?.exporter().repeatable();
     call = call.query("exclude_calculated_properties", true);
     for name in include {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::CheckArgs;
-use super::document::{Named, blueprints, compiler};
+use super::document::{Named, Surroundings, blueprints};
 use super::{annotations, picture};
 use crate::cli::args::{Format, Global};
 use crate::cli::exit::Exit;
@@ -13,7 +13,8 @@ use crate::kinds::of_product;
 use crate::mapping::check::{Check, Finding, Level, Portability};
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Ended {
-    let named = Named::read(args.file.as_deref())?;
+    let surroundings = Surroundings::find(args.product);
+    let named = Named::read(args.file.as_deref(), surroundings.product())?;
     let given = match (&args.blueprints, named.released) {
         (Some(path), _) => Some(blueprints(path)?),
         (None, Some(released)) => Some(
@@ -21,13 +22,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Ended {
         ),
         (None, None) => None,
     };
-    let compiler = compiler();
-    let product = named.released.map_or("cloud", |released| released.product);
+    let product = named.released.map_or_else(|| surroundings.product_of(&named.text), |released| released.product);
     let check = Check {
         product,
         kinds: of_product(product),
         blueprints: given.as_deref(),
-        compiler: &compiler,
+        compiler: &surroundings.compiler,
         portability: if args.portable { Portability::Required } else { Portability::Free },
     };
     let findings = check.run(&named.text);
@@ -49,22 +49,21 @@ fn pretty(value: &Value) -> Result<String, Failure> {
 }
 
 fn report(named: &Named, findings: &[Finding]) -> Value {
-    let lines: Vec<&str> = named.text.lines().collect();
-    let excerpt = |line: u32| usize::try_from(line).ok().and_then(|line| lines.get(line.checked_sub(1)?).copied());
-    let findings: Vec<Value> = findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "level": finding.level,
-                "rule": finding.rule.name(),
-                "line": finding.position.line,
-                "column": finding.position.column,
-                "length": finding.length,
-                "message": finding.message,
-                "help": finding.help,
-                "excerpt": excerpt(finding.position.line),
-            })
-        })
-        .collect();
+    let findings: Vec<Value> = findings.iter().map(|of| finding(&named.text, of)).collect();
     json!({ "file": named.name, "findings": findings })
+}
+
+/// A finding in the document `text`, for programs.
+pub(super) fn finding(text: &str, finding: &Finding) -> Value {
+    let line = usize::try_from(finding.position.line).ok().and_then(|line| line.checked_sub(1));
+    json!({
+        "level": finding.level,
+        "rule": finding.rule.name(),
+        "line": finding.position.line,
+        "column": finding.position.column,
+        "length": finding.length,
+        "message": finding.message,
+        "help": finding.help,
+        "excerpt": line.and_then(|line| text.lines().nth(line)),
+    })
 }

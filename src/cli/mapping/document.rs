@@ -7,9 +7,13 @@ use std::path::Path;
 use bitbucket_port_jq::{Compiler, Environment, Limits, spawn_worker};
 
 use crate::catalog::Blueprint;
+use crate::cli::args::ProductName;
 use crate::cli::failure::Failure;
 use crate::cli::run::Ended;
+use crate::config::{Files, ProductKind, load_from_process};
+use crate::mapping::check::likely_product;
 use crate::mapping::{Document, Mapping, Node, Released, released};
+use crate::startup;
 
 /// Longest document that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
@@ -23,11 +27,11 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// The file, standard input for `-`, or the released mapping.
-    pub(crate) fn read(file: Option<&Path>) -> Result<Self, Failure> {
+    /// The file, standard input for `-`, or the released mapping of a product.
+    pub(crate) fn read(file: Option<&Path>, product: &str) -> Result<Self, Failure> {
         match file {
             None => {
-                let released = released("cloud", "default")
+                let released = released(product, "default")
                     .ok_or_else(|| Failure::new("no mapping is released with this program"))?;
                 let name = format!("mappings/{}/{}.yaml", released.product, released.name);
                 Ok(Self { name, text: released.mapping.to_owned(), released: Some(released) })
@@ -54,20 +58,54 @@ pub(super) fn blueprints(path: &Path) -> Result<Vec<Blueprint>, Failure> {
     serde_json::from_value(node.to_json()).map_err(|error| refused().because(error))
 }
 
-/// Compiles as a resync does by default, but shows expressions no environment.
-pub(crate) fn compiler() -> Compiler {
-    Compiler::new(Limits::default(), Environment::empty())
+/// How a resync here would read mappings, as far as that is known without one.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    /// Compiles as a resync does. Without settings: with default limits, and expressions see no environment.
+    pub(crate) compiler: Compiler,
+    /// The product that was asked for, else that of the settings.
+    product: Option<&'static str>,
+    /// Whether the product was asked for.
+    asked: bool,
+}
+
+impl Surroundings {
+    /// Reads the settings of the process if it has any that are whole.
+    pub(crate) fn find(asked: Option<ProductName>) -> Self {
+        let settings = load_from_process(&Files::default(), Vec::new()).ok().map(|loaded| loaded.settings);
+        let set = settings.as_ref().map(|settings| match settings.product.kind() {
+            ProductKind::Cloud => "cloud",
+            ProductKind::DataCenter => "datacenter",
+        });
+        Self {
+            compiler: settings
+                .as_ref()
+                .map_or_else(|| Compiler::new(Limits::default(), Environment::empty()), startup::compiler),
+            product: asked.map(ProductName::name).or(set),
+            asked: asked.is_some(),
+        }
+    }
+
+    /// The product of commands without a mapping of the user's own.
+    pub(crate) fn product(&self) -> &'static str {
+        self.product.unwrap_or("cloud")
+    }
+
+    /// The product of a document: as asked for, else as the document tells, else as set.
+    pub(crate) fn product_of(&self, text: &str) -> &'static str {
+        if self.asked { self.product() } else { likely_product(text, &self.compiler).unwrap_or_else(|| self.product()) }
+    }
 }
 
 /// A mapping, compiled.
-pub(crate) fn mapping(file: Option<&Path>) -> Result<Mapping, Failure> {
-    let named = Named::read(file)?;
+pub(crate) fn mapping(file: Option<&Path>, surroundings: &Surroundings) -> Result<Mapping, Failure> {
+    let named = Named::read(file, surroundings.product())?;
     let document = Document::parse(&named.text).map_err(|error| {
         Failure::new(format!("{} cannot be used", named.name))
             .because(error)
             .remedy("`bitbucket-port mapping check` says what is wrong")
     })?;
-    Ok(Mapping::compile(document, &compiler()))
+    Ok(Mapping::compile(document, &surroundings.compiler))
 }
 
 /// Runs blocking work on a thread with the stack that deep expressions want.

@@ -3,23 +3,25 @@
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::run::{Ended, write_out};
-use super::args::MappingCommand;
-use super::{check, document, test};
+use super::args::{MappingCommand, SchemaArgs};
+use super::document::{self, Surroundings};
+use super::{check, pull, push, test};
 use crate::cli::args::Global;
-use crate::kinds::cloud;
+use crate::kinds::of_product;
 use crate::mapping::document_schema;
 
 pub(crate) async fn run(command: MappingCommand, global: Global) -> Ended {
-    document::offline(move || match command {
-        MappingCommand::Check(args) => check::run(&args, &global),
-        MappingCommand::Schema => schema(),
-        MappingCommand::Test(args) => test::run(&args, &global),
-    })
-    .await
+    match command {
+        MappingCommand::Check(args) => document::offline(move || check::run(&args, &global)).await,
+        MappingCommand::Schema(args) => document::offline(move || schema(&args)).await,
+        MappingCommand::Test(args) => document::offline(move || test::run(&args, &global)).await,
+        MappingCommand::Pull(args) => pull::run(&args, &global).await,
+        MappingCommand::Push(args) => push::run(args, global).await,
+    }
 }
 
-fn schema() -> Ended {
-    let schema = document_schema(cloud::KINDS);
+fn schema(args: &SchemaArgs) -> Ended {
+    let schema = document_schema(of_product(Surroundings::find(args.product).product()));
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| Failure::new("the schema cannot be written").because(error))?;
     write_out(&(text + "\n"))?;

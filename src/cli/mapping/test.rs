@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, IsTerminal, Read as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use similar::{ChangeTag, TextDiff};
 
 use super::args::TestArgs;
-use super::document::mapping;
+use super::difference::{Colours, difference};
+use super::document::{Surroundings, mapping};
 use super::folder::{self, Case};
 use super::objects::{StreamError, each_object};
 use crate::cli::args::{Format, Global};
@@ -31,13 +31,8 @@ enum Verdict {
 }
 
 pub(super) fn run(args: &TestArgs, global: &Global) -> Ended {
-    let mapping = mapping(Some(&folder::mapping(&args.dir)?))?;
-    let colours =
-        if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() && global.format == Format::Human {
-            Colours::Shown
-        } else {
-            Colours::Plain
-        };
+    let mapping = mapping(Some(&folder::mapping(&args.dir)?), &Surroundings::find(None))?;
+    let colours = Colours::wanted(global.format);
     let mut verdicts = vec![];
     if let Some(invalid) = mapping.invalid.first() {
         let message = format!("line {}: {}", invalid.position, invalid.reason);
@@ -104,34 +99,6 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(refused)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Colours {
-    Shown,
-    Plain,
-}
-
-fn difference(expected: &str, found: &str, colours: Colours) -> String {
-    let mut text = String::new();
-    let diff = TextDiff::from_lines(expected, found);
-    for group in diff.grouped_ops(3) {
-        text.push_str("  …\n");
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let (sign, colour) = match change.tag() {
-                ChangeTag::Delete => ("-", "\x1b[31m"),
-                ChangeTag::Insert => ("+", "\x1b[32m"),
-                ChangeTag::Equal => (" ", ""),
-            };
-            let line = change.value().trim_end_matches('\n');
-            // Writing to a string cannot fail.
-            let _ = match (colours, colour) {
-                (Colours::Plain, _) | (_, "") => writeln!(text, "{sign} {line}"),
-                (Colours::Shown, colour) => writeln!(text, "{colour}{sign} {line}\x1b[0m"),
-            };
-        }
-    }
-    text
-}
-
 fn report(verdicts: &[(String, Verdict)], global: &Global) -> Result<(), Failure> {
     let document: Vec<Value> = verdicts
         .iter()
@@ -163,16 +130,4 @@ fn human(verdicts: &[(String, Verdict)]) -> String {
         let _ = writeln!(text, "\n{different} of {total} differ; `--update` takes what comes out as expected");
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_shows_what_went_and_what_came() {
-        let plain = difference("a\nb\nc\n", "a\nB\nc\n", Colours::Plain);
-        assert_eq!(plain, "  …\n  a\n- b\n+ B\n  c\n");
-        assert!(difference("b\n", "B\n", Colours::Shown).contains("\x1b[31m- b\x1b[0m"));
-    }
 }

@@ -130,8 +130,12 @@ impl<'a> Checker<'a> {
             SlipKind::Missing(Missing { known, why: Why::NotRequested }) => {
                 let message = format!("`{key}` is read from {object}, but the selector does not ask for it");
                 self.report(level, Rule::NotRequested, position, width, message);
-                let near = suggestion(key, known.iter().map(String::as_str), "requested");
-                self.help(format!("add it to `selector.includedFiles`; {near}"));
+                let mut help = "add it to `selector.includedFiles`".to_owned();
+                if !known.is_empty() {
+                    let near = suggestion(key, known.iter().map(String::as_str), "requested");
+                    help = format!("{help}; {near}");
+                }
+                self.help(help);
             }
             SlipKind::Missing(Missing { known, why }) => {
                 let at_port = AT_PORT.contains(&(slip.of.as_deref().unwrap_or_default(), key));

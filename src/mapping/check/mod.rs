@@ -12,6 +12,7 @@ mod finding;
 mod nearest;
 mod place;
 mod portable;
+mod product;
 mod resource;
 mod shape;
 mod sorts;
@@ -22,3 +23,4 @@ mod walk;
 
 pub use checker::{Check, Portability};
 pub use finding::{Finding, Level, Rule};
+pub use product::likely_product;

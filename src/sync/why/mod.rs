@@ -1,0 +1,12 @@
+//! One object on its way: whether it is listed, selected, mapped, and what the catalog has of it, with the reasons.
+
+mod answer;
+mod catalog;
+mod error;
+mod inquiry;
+mod listed;
+mod name;
+
+pub use answer::{Added, AddedState, Entry, Fate, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why};
+pub use error::WhyError;
+pub use inquiry::Inquiry;
