@@ -52,6 +52,12 @@ pub trait Catalog: Send + Sync {
         dependents: Dependents,
     ) -> BoxFuture<'a, Result<Vec<DeleteResult>, CatalogError>>;
 
+    /// What was seen, since this was last asked, of the program registered as the writer; in the order in which it was
+    /// seen. A catalog that knows of no programs has nothing to say.
+    fn take_registrations(&self) -> Vec<Registered> {
+        Vec::new()
+    }
+
     /// Makes everything accepted so far durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), CatalogError>>;
 }
@@ -63,6 +69,15 @@ pub enum Access {
     ReadWrite,
     /// It is a log of changes: it takes writes and answers no questions.
     WriteOnly,
+}
+
+/// A sight of the program that is registered as the writer; the text names program, version and way of working.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// The catalog has it so.
+    Found(String),
+    /// We have set it so.
+    Set(String),
 }
 
 /// How much one upsert takes.

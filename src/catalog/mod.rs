@@ -14,7 +14,7 @@ pub mod port;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
-    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned, Retry,
+    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned, Registered, Retry,
     UpsertResult, WriteFailure, WriteOptions,
 };
 pub use entity::{Entity, EntityId, identifier_text};

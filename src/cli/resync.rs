@@ -60,6 +60,12 @@ fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
     set("integration.config.bitbucket_host_url", args.bitbucket_url.clone(), "--bitbucket-url");
     set("integration.identifier", args.identifier.clone(), "--identifier");
     set("state_path", args.state.as_ref().map(|path| path.display().to_string()), "--state");
+    let on = |given: bool| given.then(|| "true".to_owned());
+    set("full_comparison_interval", args.full.then(|| "0s".to_owned()), "--full");
+    set("deletion.no_delete", on(args.deletion.no_delete), "--no-delete");
+    set("deletion.max_deletes", args.deletion.max_deletes.map(|most| most.to_string()), "--max-deletes");
+    set("deletion.allow_empty", on(args.deletion.allow_empty), "--allow-empty");
+    set("deletion.prune_unmapped", on(args.deletion.prune_unmapped), "--prune-unmapped");
     if let Some(path) = &args.token_file {
         let token = read_secret(path).map_err(|error| {
             Failure::new(format!("the token cannot be read from {}", path.display()))
