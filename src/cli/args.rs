@@ -238,7 +238,7 @@ pub(crate) struct ResyncArgs {
     pub(crate) deletion: DeletionArgs,
 }
 
-/// What may be deleted; each option stands for a setting `deletion.…`.
+// What may be deleted; each option stands for a setting `deletion.…`. (A doc comment would replace that of the command.)
 #[derive(Debug, Args)]
 pub(crate) struct DeletionArgs {
     /// Delete nothing, whatever is gone.

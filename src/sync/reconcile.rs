@@ -143,9 +143,16 @@ impl Feeding {
             }
             feeding.is_named |= named == Some(true);
             let gaps = ctx.gaps(number);
-            if let Gaps::Any(why) = &gaps {
-                let why = || Stay::Doubt(format!("{} is incomplete: {why}", planned.kind));
-                feeding.protected.get_or_insert_with(why);
+            let why = match &gaps {
+                Gaps::Any(why) => Some(format!("{} is incomplete: {why}", planned.kind)),
+                // What it would have written of this blueprint, nobody knows.
+                Gaps::Parents(_) if named.is_none() => {
+                    Some(format!("{}, which computes its blueprint, is incomplete", planned.kind))
+                }
+                Gaps::Parents(_) | Gaps::None => None,
+            };
+            if let Some(why) = why {
+                feeding.protected.get_or_insert(Stay::Doubt(why));
             }
             if let Some(kind) = ctx.empty_root(number).filter(|_| empty == EmptyListings::Doubted) {
                 feeding.empty.insert(resource_name(ctx, number), kind);
