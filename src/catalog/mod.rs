@@ -14,8 +14,8 @@ pub mod port;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
-    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned, Registered, Retry,
-    UpsertResult, WriteFailure, WriteOptions,
+    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned,
+    Registered, Retry, UpsertResult, WriteFailure, WriteOptions,
 };
 pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;

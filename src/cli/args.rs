@@ -239,7 +239,7 @@ pub(crate) struct ResyncArgs {
 }
 
 // What may be deleted; each option stands for a setting `deletion.…`. (A doc comment would replace that of the command.)
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct DeletionArgs {
     /// Delete nothing, whatever is gone.
     #[arg(long, conflicts_with_all = ["allow_empty", "max_deletes", "prune_unmapped"])]

@@ -85,6 +85,8 @@ mod with_sandbox {
             bitbucket_url: None,
             identifier: None,
             create: false,
+            full: false,
+            deletion: super::args::DeletionArgs::default(),
             state: None,
         };
         resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default()).await

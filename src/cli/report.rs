@@ -41,7 +41,11 @@ pub(crate) fn human(report: &Report) -> String {
             NoticeLevel::Warning => "warning",
             NoticeLevel::Note => "note",
         };
-        let times = if notice.count > 1 && notice.names.is_empty() { format!(" ({} times)", notice.count) } else { String::new() };
+        let times = if notice.count > 1 && notice.names.is_empty() {
+            format!(" ({} times)", notice.count)
+        } else {
+            String::new()
+        };
         let _ = writeln!(text, "{level}: {}{times}", notice.message);
     }
     if report.notices.len() > NOTICES {

@@ -95,7 +95,10 @@ impl Feed<'_> {
             self.ctx.several_pages(&node.listing, owner);
             if let Err(endless) = trail.step(&next) {
                 let (kind, why) = (node.listing.kind().name(), endless.to_string());
-                self.ctx.notices.error(format!("{kind}{}: {why}", owner.map_or_else(String::new, |owner| format!(" of {}", owner.key))));
+                self.ctx.notices.error(format!(
+                    "{kind}{}: {why}",
+                    owner.map_or_else(String::new, |owner| format!(" of {}", owner.key))
+                ));
                 self.gap(node, owner, &why);
                 return self.process(node, owner, values, spooled).await;
             }

@@ -52,7 +52,14 @@ pub(crate) async fn run(
             sync,
             relations,
             feeding: &feeding,
-            report: DeletionReport { blueprint, owned, missing: 0, deleted: 0, protected: BTreeMap::new(), withheld: 0 },
+            report: DeletionReport {
+                blueprint,
+                owned,
+                missing: 0,
+                deleted: 0,
+                protected: BTreeMap::new(),
+                withheld: 0,
+            },
         };
         reconciliation.blueprint(&mut confirm).await?;
         if reconciliation.report.missing > 0 {

@@ -215,8 +215,7 @@ async fn deletions_in_doubt_are_a_failed_reconciliation_at_port() {
     assert_eq!(report.outcome, SyncOutcome::Incomplete, "{report:#?}");
     let document = last(&pair)["syncKindMetrics"].clone();
     assert_eq!(document["syncState"], "failed", "{document:#}");
-    let status =
-        pair.port.read(|world| world.integration("my-bitbucket").expect("it is there")["resyncState"].clone());
+    let status = pair.port.read(|world| world.integration("my-bitbucket").expect("it is there")["resyncState"].clone());
     assert_eq!(status["status"], "failed", "{status:#}");
 }
 

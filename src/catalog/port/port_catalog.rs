@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use super::failure::catalog_error;
 use super::{delete, owned, provision, read, upsert};
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned, Registered, UpsertResult,
-    WriteOptions,
+    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned, Registered,
+    UpsertResult, WriteOptions,
 };
 use crate::port::{Call, PortClient, ResyncId, Sight};
 
