@@ -18,7 +18,7 @@ mod with_sandbox {
     use serde_json::Value;
 
     use crate::catalog::local::LocalCatalog;
-    use crate::cli::args::{DemoArgs, Global, ResyncArgs};
+    use crate::cli::args::{DeletionArgs, DemoArgs, Global, ResyncArgs};
     use crate::cli::failure::Failure;
     use crate::cli::resync::resync;
     use crate::cli::run::Ended;
@@ -86,7 +86,7 @@ mod with_sandbox {
             identifier: None,
             create: false,
             full: false,
-            deletion: super::args::DeletionArgs::default(),
+            deletion: DeletionArgs::default(),
             state: None,
         };
         resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default()).await

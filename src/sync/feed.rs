@@ -94,12 +94,7 @@ impl Feed<'_> {
             let Some(next) = next else { return self.process(node, owner, values, spooled).await };
             self.ctx.several_pages(&node.listing, owner);
             if let Err(endless) = trail.step(&next) {
-                let (kind, why) = (node.listing.kind().name(), endless.to_string());
-                self.ctx.notices.error(format!(
-                    "{kind}{}: {why}",
-                    owner.map_or_else(String::new, |owner| format!(" of {}", owner.key))
-                ));
-                self.gap(node, owner, &why);
+                self.goes_in_circles(node, owner, &endless.to_string());
                 return self.process(node, owner, values, spooled).await;
             }
             let (page, processed) = futures::future::join(
@@ -125,6 +120,16 @@ impl Feed<'_> {
                 self.gap(node, None, &error.to_string());
             }
         }
+    }
+
+    /// A listing that leads back to a page that it came from.
+    fn goes_in_circles(&self, node: &Node, owner: Option<&Owner>, why: &str) {
+        let kind = node.listing.kind().name();
+        match owner {
+            Some(owner) => self.ctx.notices.error_about(format!("{kind} of "), &owner.key, format!(": {why}")),
+            None => self.ctx.notices.error(format!("{kind}: {why}")),
+        }
+        self.gap(node, owner, why);
     }
 
     /// A listing that is not whole: what it feeds is incomplete, here and in everything that hangs below it.

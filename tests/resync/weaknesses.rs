@@ -1,5 +1,5 @@
 //! The weaknesses of Port's runtime in what it writes and deletes: each has a test that fails when its mend is taken
-//! out. Numbers are those of `docs/compatibility.md`. The others are in `deletion.rs` and `full.rs`.
+//! out. Numbers are those of the list in `docs/compatibility.md`; `deletion.rs` and `full.rs` go into detail.
 
 use std::collections::BTreeSet;
 
