@@ -91,7 +91,7 @@ fn row(resource: &ResourceReport) -> Vec<String> {
 fn closing(report: &Report) -> String {
     let outcome = match report.outcome {
         SyncOutcome::Complete => "complete",
-        SyncOutcome::Incomplete => "INCOMPLETE: what was not read or written is named above",
+        SyncOutcome::Incomplete => "INCOMPLETE: what was not read, written or deleted is named above",
     };
     format!("{} in {} with {} requests: {outcome}", report.catalog, seconds(report.duration), report.requests)
 }

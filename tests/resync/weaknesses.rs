@@ -156,11 +156,11 @@ async fn weakness_06_a_selector_that_gives_null_fails_for_that_object_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn weakness_07_an_invalid_resource_is_left_out_alone() {
-    let mut bench = Bench::new(6, 2).await;
+    let mut bench = Bench::new(6, 5).await;
     bench.resync().await;
     let before = bench.identifiers(REPOSITORY).await;
     let slugs = bench.server.read(World::repository_slugs);
-    remove(&bench, &slugs[..1]);
+    remove(&bench, &slugs[..3]);
     bench.mapping = of_repositories("identifier: .name\n", "identifier: .name |\n");
     let report = bench.resync().await;
     assert_eq!(report.outcome, SyncOutcome::Incomplete, "{report:#?}");
