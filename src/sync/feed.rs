@@ -110,16 +110,12 @@ impl Feed<'_> {
     /// A listing that broke off.
     fn broke_off(&self, node: &Node, owner: Option<&Owner>, error: &CallError) {
         let kind = node.listing.kind().name();
-        match owner {
-            Some(owner) => {
-                self.ctx.notices.call_failed(NoticeLevel::Error, &format!("{kind} of "), &owner.key, "", error);
-                self.gap(node, Some(owner), &error.in_brief());
-            }
-            None => {
-                self.ctx.notices.error(format!("{kind}: {error}"));
-                self.gap(node, None, &error.to_string());
-            }
-        }
+        let Some(owner) = owner else {
+            self.ctx.notices.error(format!("{kind}: {error}"));
+            return self.gap(node, None, &error.to_string());
+        };
+        self.ctx.notices.call_failed(NoticeLevel::Error, &format!("{kind} of "), &owner.key, "", error);
+        self.gap(node, Some(owner), &error.in_brief());
     }
 
     /// A listing that leads back to a page that it came from.

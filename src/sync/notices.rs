@@ -73,13 +73,13 @@ impl Notices {
     /// same way become one notice, a single one is told with all details of its call.
     pub(crate) fn call_failed(&self, level: NoticeLevel, before: &str, name: &str, what: &str, error: &CallError) {
         let (brief, full) = (format!("{what}: {}", error.in_brief()), format!("{what}: {error}"));
-        self.add(level, before.to_owned(), Some(name), brief, Some(full));
+        self.add(level, before.to_owned(), Some(name), brief, Some(&full));
     }
 
     /// The log has each one with its name. `full` is the text after the name where it differs from call to call.
-    fn add(&self, level: NoticeLevel, before: String, name: Option<&str>, after: String, full: Option<String>) {
+    fn add(&self, level: NoticeLevel, before: String, name: Option<&str>, after: String, full: Option<&str>) {
         let shown = name.unwrap_or_default();
-        let full = format!("{before}{shown}{}", full.as_deref().unwrap_or(&after));
+        let full = format!("{before}{shown}{}", full.unwrap_or(&after));
         match level {
             NoticeLevel::Error => tracing::error!("{full}"),
             NoticeLevel::Warning => tracing::warn!("{full}"),

@@ -135,16 +135,16 @@ struct Feeding {
 
 impl Feeding {
     fn of(ctx: &Context, blueprint: &str, empty: EmptyListings) -> Self {
-        let names = |fed: &FedBlueprints| match fed {
+        let feeds = |fed: &FedBlueprints| match fed {
             FedBlueprints::Literal(literals) => Some(literals.iter().any(|literal| literal == blueprint)),
             FedBlueprints::Unknown => None,
         };
         let mut feeding = Self { protected: None, gaps: BTreeMap::new(), empty: BTreeMap::new(), is_named: false };
-        if let Some(skipped) = ctx.plan.skipped.iter().find(|skipped| names(&skipped.blueprints) != Some(false)) {
+        if let Some(skipped) = ctx.plan.skipped.iter().find(|skipped| feeds(&skipped.blueprints) != Some(false)) {
             feeding.protected = Some(Stay::Doubt(left_out(skipped)));
         }
         for (number, planned) in ctx.plan.resources.iter().enumerate() {
-            let named = names(&planned.resource.blueprints);
+            let named = feeds(&planned.resource.blueprints);
             if named == Some(false) {
                 continue;
             }

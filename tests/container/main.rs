@@ -2,4 +2,5 @@
 
 mod once;
 mod program;
+mod resync;
 mod settings;
