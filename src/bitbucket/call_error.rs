@@ -117,6 +117,22 @@ impl CallError {
         }
     }
 
+    /// The cause and the remedy without the call, its attempts and its id: the same text for every call that fails in
+    /// the same way.
+    #[must_use]
+    pub fn in_brief(&self) -> String {
+        match self {
+            Self::Status(error) => match error.remedy {
+                Some(remedy) => format!("Bitbucket answered {}; {remedy}", error.status),
+                None => format!("Bitbucket answered {}", error.status),
+            },
+            Self::Undecodable(_) => "the answer is not what is expected".to_owned(),
+            Self::Unreachable { .. } => "Bitbucket did not answer".to_owned(),
+            Self::Refused { reason, .. } => reason.to_string(),
+            Self::Interrupted(_) | Self::Invalid(_) => self.to_string(),
+        }
+    }
+
     /// Bitbucket's id of the request, for its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {

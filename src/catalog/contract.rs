@@ -58,6 +58,12 @@ pub trait Catalog: Send + Sync {
         dependents: Dependents,
     ) -> BoxFuture<'a, Result<Vec<DeleteResult>, CatalogError>>;
 
+    /// What was seen, since this was last asked, of the program registered as the writer; in the order in which it was
+    /// seen. A catalog that knows of no programs has nothing to say.
+    fn take_registrations(&self) -> Vec<Registered> {
+        Vec::new()
+    }
+
     /// Makes everything accepted so far durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), CatalogError>>;
 }
@@ -82,6 +88,15 @@ pub enum Holder {
     Other(Option<String>),
     /// The catalog cannot tell.
     Unknown,
+}
+
+/// A sight of the program that is registered as the writer; the text names program, version and way of working.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// The catalog has it so.
+    Found(String),
+    /// We have set it so.
+    Set(String),
 }
 
 /// How much one upsert takes.

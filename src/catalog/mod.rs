@@ -15,7 +15,7 @@ pub mod port;
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
     Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, Holder, MissingRelated, OwnedPage, Provisioned,
-    Retry, UpsertResult, WriteFailure, WriteOptions,
+    Registered, Retry, UpsertResult, WriteFailure, WriteOptions,
 };
 pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;

@@ -242,6 +242,28 @@ pub(crate) struct ResyncArgs {
     /// The state file; by default in your state folder.
     #[arg(long, value_name = "PATH")]
     pub(crate) state: Option<PathBuf>,
+    /// Compare everything with what the catalog holds, so that changes made by hand are mended.
+    #[arg(long)]
+    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) deletion: DeletionArgs,
+}
+
+// What may be deleted; each option stands for a setting `deletion.…`. (A doc comment would replace that of the command.)
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct DeletionArgs {
+    /// Delete nothing, whatever is gone.
+    #[arg(long, conflicts_with_all = ["allow_empty", "max_deletes", "prune_unmapped"])]
+    pub(crate) no_delete: bool,
+    /// Delete at most this many entities; a blueprint of which more would go keeps them all.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_deletes: Option<u64>,
+    /// Believe a listing that is empty where it was not before.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// Delete the entities of blueprints that no resource of the mapping writes to any more.
+    #[arg(long)]
+    pub(crate) prune_unmapped: bool,
 }
 
 /// Say of one object whether and why it is listed, selected, mapped and written

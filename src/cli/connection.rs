@@ -6,7 +6,7 @@ use crate::config::{
     Files, Loaded, Override, ProductKind, Settings, load, load_from_process, product_of, read_secret, read_sources,
 };
 
-use super::args::{Global, ProductName};
+use super::args::{DeletionArgs, Global, ProductName};
 use super::failure::Failure;
 use super::logging;
 
@@ -19,6 +19,8 @@ pub(crate) struct Given<'a> {
     pub(crate) identifier: Option<&'a str>,
     pub(crate) token_file: Option<&'a Path>,
     pub(crate) state: Option<&'a Path>,
+    pub(crate) full: bool,
+    pub(crate) deletion: DeletionArgs,
 }
 
 impl Given<'_> {
@@ -33,6 +35,13 @@ impl Given<'_> {
         set("integration.config.bitbucket_host_url", owned(self.bitbucket_url), "--bitbucket-url");
         set("integration.identifier", owned(self.identifier), "--identifier");
         set("state_path", self.state.map(|path| path.display().to_string()), "--state");
+        let on = |given: bool| given.then(|| "true".to_owned());
+        let DeletionArgs { no_delete, max_deletes, allow_empty, prune_unmapped } = self.deletion;
+        set("full_comparison_interval", self.full.then(|| "0s".to_owned()), "--full");
+        set("deletion.no_delete", on(no_delete), "--no-delete");
+        set("deletion.max_deletes", max_deletes.map(|most| most.to_string()), "--max-deletes");
+        set("deletion.allow_empty", on(allow_empty), "--allow-empty");
+        set("deletion.prune_unmapped", on(prune_unmapped), "--prune-unmapped");
         overrides
     }
 

@@ -9,7 +9,7 @@ pub enum Exit {
     Done,
     /// Nothing or not all was done because of settings, mapping, files, credentials or a service.
     Failed,
-    /// The resync ran to its end, but something was not read, not mapped or not written.
+    /// The resync ran to its end, but something was not read, not mapped, not written, or not deleted for doubt.
     Incomplete,
     /// The command line itself is wrong.
     Usage,

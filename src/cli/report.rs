@@ -41,7 +41,11 @@ pub(crate) fn human(report: &Report) -> String {
             NoticeLevel::Warning => "warning",
             NoticeLevel::Note => "note",
         };
-        let times = if notice.count > 1 { format!(" ({} times)", notice.count) } else { String::new() };
+        let times = if notice.count > 1 && notice.names.is_empty() {
+            format!(" ({} times)", notice.count)
+        } else {
+            String::new()
+        };
         let _ = writeln!(text, "{level}: {}{times}", notice.message);
     }
     if report.notices.len() > NOTICES {
@@ -87,7 +91,7 @@ fn row(resource: &ResourceReport) -> Vec<String> {
 fn closing(report: &Report) -> String {
     let outcome = match report.outcome {
         SyncOutcome::Complete => "complete",
-        SyncOutcome::Incomplete => "INCOMPLETE: what was not read or written is named above",
+        SyncOutcome::Incomplete => "INCOMPLETE: what was not read, written or deleted is named above",
     };
     format!("{} in {} with {} requests: {outcome}", report.catalog, seconds(report.duration), report.requests)
 }

@@ -43,6 +43,8 @@ fn given(args: &ResyncArgs) -> Given<'_> {
         identifier: args.identifier.as_deref(),
         token_file: args.token_file.as_deref(),
         state: args.state.as_deref(),
+        full: args.full,
+        deletion: args.deletion,
     }
 }
 

@@ -13,7 +13,7 @@ use super::values::Values;
 use super::{
     Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, IntegrationIdentifier, JqEnvironment, JqSettings,
     LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product, Provisioning, ResourcesOrigin,
-    ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, Verification, WriteMode,
+    ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, UnmappedBlueprints, Verification, WriteMode,
 };
 
 const CLIENT_ID: &str = "port.client_id";
@@ -146,6 +146,11 @@ pub(crate) fn deletion(values: &Values) -> DeletionSettings {
             EmptyListing::Believed
         } else {
             EmptyListing::Doubted
+        },
+        unmapped: if values.is_on("deletion.prune_unmapped") {
+            UnmappedBlueprints::Pruned
+        } else {
+            UnmappedBlueprints::Kept
         },
         confirm_limit: values.number("deletion.confirm_limit"),
     }

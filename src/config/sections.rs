@@ -154,6 +154,8 @@ pub struct DeletionSettings {
     pub limit: Option<u64>,
     /// Whether a listing is believed that is empty where it was not before.
     pub empty_listing: EmptyListing,
+    /// What becomes of blueprints that no resource of the mapping writes to.
+    pub unmapped: UnmappedBlueprints,
     /// Requests that one resync may spend on making sure.
     pub confirm_limit: u32,
 }
@@ -165,6 +167,15 @@ pub enum EmptyListing {
     Doubted,
     /// Everything is gone.
     Believed,
+}
+
+/// What becomes of the entities of blueprints that no resource of the mapping writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnmappedBlueprints {
+    /// They stay.
+    Kept,
+    /// They go.
+    Pruned,
 }
 
 /// Sizes of calls to Port.

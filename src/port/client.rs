@@ -15,6 +15,7 @@ use super::error::PortError;
 use super::identity::Identity;
 use super::integration::Ingest;
 use super::organization::CachedOrganization;
+use super::registrations::{Registrations, Sight};
 use super::token::TokenStore;
 use crate::http::{Clock, FailureClass, RetryPolicy, Schedule, classify_failure, is_retryable_status, requested_delay};
 
@@ -79,6 +80,7 @@ struct Shared {
     flags_cache: Duration,
     organization: Mutex<Option<CachedOrganization>>,
     ingest: Mutex<Option<Ingest>>,
+    registrations: Registrations,
 }
 
 /// What one attempt came to.
@@ -124,8 +126,18 @@ impl PortClient {
             flags_cache: connection.flags_cache,
             organization: Mutex::default(),
             ingest: Mutex::default(),
+            registrations: Registrations::default(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn registrations(&self) -> &Registrations {
+        &self.shared.registrations
+    }
+
+    /// What answers told of the program that is registered, since this was last asked.
+    pub(crate) fn take_registrations(&self) -> Vec<Sight> {
+        self.shared.registrations.take()
     }
 
     /// Who we are at Port.

@@ -184,7 +184,12 @@ impl PortClient {
 
     async fn integration_answer(&self, call: &Call) -> Result<Integration, PortError> {
         let Envelope { integration } = self.send(call).await?.json(&call.site())?;
-        Ok(Integration(integration))
+        let integration = Integration(integration);
+        // An answer to a change need not hold the whole document; then the next look tells.
+        if integration.version().is_some() {
+            self.registrations().set(&integration);
+        }
+        Ok(integration)
     }
 
     /// The integration document; `None` if there is no such integration. Only a 404 says that there is none.
@@ -199,7 +204,9 @@ impl PortClient {
         if integration.is_empty() {
             return Err(answer.unreadable(&call.site(), "JSON that holds no integration".to_owned()));
         }
-        Ok(Some(Integration(integration)))
+        let integration = Integration(integration);
+        self.registrations().found(&integration);
+        Ok(Some(integration))
     }
 
     pub(crate) async fn create_integration(

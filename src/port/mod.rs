@@ -10,6 +10,7 @@ mod error;
 mod identity;
 mod integration;
 mod organization;
+mod registrations;
 mod report;
 #[cfg(test)]
 pub(crate) mod stub;
@@ -22,6 +23,7 @@ pub(crate) use blueprint::FirstResource;
 pub(crate) use call::{Call, segment};
 pub(crate) use clockwork::iso;
 pub(crate) use integration::{IntegrationPatch, NewIntegration, or_default};
+pub(crate) use registrations::Sight;
 
 pub use client::{PortClient, PortConnection};
 pub use error::{PortError, Refusal};

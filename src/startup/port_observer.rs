@@ -45,9 +45,11 @@ impl<O: Observer> Observer for PortObserver<O> {
                 }
             }
             SyncEvent::Reconciling => self.reporter.reconciliation_started(),
-            SyncEvent::Reconciled { deleted } => {
+            SyncEvent::Reconciled { deleted, withheld } => {
                 let metrics = KindMetrics { deleted: *deleted, ..KindMetrics::default() };
-                self.reporter.reconciliation_finished(SyncState::Completed, metrics);
+                // Port has no place for the reasons; they are in the log, which is copied to Port.
+                let state = if *withheld == 0 { SyncState::Completed } else { SyncState::Failed };
+                self.reporter.reconciliation_finished(state, metrics);
             }
             SyncEvent::Ended { duration, outcome } => {
                 let state = match outcome {

@@ -1,13 +1,14 @@
 //! Runs one resync as the settings say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::bitbucket::Transport;
 use crate::catalog::{Blueprint, Catalog};
-use crate::config::{EmptyListing, Settings};
+use crate::config::{EmptyListing, Settings, UnmappedBlueprints};
 use crate::mapping::Mapping;
 use crate::state::State;
-use crate::sync::{EmptyListings, Observer, Report, Resync, ResyncLimits, Scope};
+use crate::sync::{EmptyListings, FullComparison, Observer, Report, Resync, ResyncLimits, Scope, Unmapped};
 
 use super::{StartupError, bitbucket, open_state};
 
@@ -64,6 +65,15 @@ fn limits(settings: &Settings) -> ResyncLimits {
             EmptyListing::Doubted => EmptyListings::Doubted,
             EmptyListing::Believed => EmptyListings::Believed,
         },
+        unmapped: match settings.deletion.unmapped {
+            UnmappedBlueprints::Kept => Unmapped::Kept,
+            UnmappedBlueprints::Pruned => Unmapped::Pruned,
+        },
+        full_comparison: match settings.resync.full_comparison {
+            Duration::ZERO => FullComparison::Now,
+            interval => FullComparison::After(interval),
+        },
+        as_of: None,
     }
 }
 

@@ -122,15 +122,16 @@ impl CatalogState {
         Ok(())
     }
 
-    /// Voids every fingerprint, so that the next sync compares everything.
-    pub async fn void_hashes(&self) -> Result<(), StateError> {
+    /// Voids every fingerprint, so that the next sync compares everything; says how many there were.
+    pub async fn void_hashes(&self) -> Result<usize, StateError> {
         let catalog = self.id;
-        self.database
+        let voided = self
+            .database
             .write(move |connection| {
                 connection.execute("UPDATE entities SET hash = NULL WHERE catalog = ?1 AND hash IS NOT NULL", [catalog])
             })
             .await?;
-        Ok(())
+        Ok(voided)
     }
 }
 

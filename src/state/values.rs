@@ -2,8 +2,28 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{State, StateError};
+use super::{CatalogState, State, StateError};
 use crate::sqlite::Checksum;
+
+impl CatalogState {
+    /// The value that this catalog has under a key; `None` where there is none, or where it was damaged.
+    pub async fn value(&self, key: &str) -> Result<Option<String>, StateError> {
+        self.as_state().get(&self.key(key)).await
+    }
+
+    /// Puts a value under a key of this catalog.
+    pub async fn set_value(&self, key: &str, value: String) -> Result<(), StateError> {
+        self.as_state().put(&self.key(key), value).await
+    }
+
+    fn as_state(&self) -> State {
+        State { database: self.database.clone() }
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("catalog/{}/{key}", self.id)
+    }
+}
 
 impl State {
     /// The value under a key; `None` where there is none, or where it was damaged.

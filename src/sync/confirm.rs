@@ -20,6 +20,7 @@ use super::context::Context;
 use super::diff::resource_name;
 use super::plan::PlannedResource;
 use super::recheck;
+use super::report::NoticeLevel;
 
 /// Whether an entity may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(crate) enum Verdict {
     Gone,
     /// It stays, for this reason.
     Stays(&'static str),
+    /// It stays because nobody knows, for this reason.
+    Unsure(&'static str),
 }
 
 /// Asks for objects, within a bound.
@@ -50,7 +53,7 @@ impl<'a> Confirm<'a> {
             return Verdict::Gone;
         }
         if !self.spend() {
-            return Verdict::Stays("not confirmed: the bound on confirmations was reached");
+            return Verdict::Unsure("not confirmed: the bound on confirmations was reached");
         }
         match self.ctx.source.get(planned.kind, &key).await {
             Err(error) if error.is_gone() => Verdict::Gone,
@@ -80,7 +83,7 @@ impl<'a> Confirm<'a> {
         }
         match self.nothing_missed {
             Some(true) => Verdict::Gone,
-            _ => Verdict::Stays("not confirmed: where it came from is not known"),
+            _ => Verdict::Unsure("not confirmed: where it came from is not known"),
         }
     }
 
@@ -90,8 +93,10 @@ impl<'a> Confirm<'a> {
     }
 
     fn unsure(&self, id: &EntityId, error: &CallError) -> Verdict {
-        self.ctx.notices.warning(format!("{id}: cannot tell whether it is gone: {error}"));
-        Verdict::Stays("not confirmed: asking for its object failed")
+        let (blueprint, name) = (format!("{} ", id.blueprint), format!("{:?}", id.identifier));
+        let what = ": cannot tell whether it is gone";
+        self.ctx.notices.call_failed(NoticeLevel::Warning, &blueprint, &name, what, error);
+        Verdict::Unsure("not confirmed: asking for its object failed")
     }
 
     /// The object answers. Its entity may go all the same: when the object became another entity, or when the
@@ -117,7 +122,7 @@ impl<'a> Confirm<'a> {
         }
         let Some(narrowed) = narrowed(&planned.selector.listing, key) else { return MISSED };
         if !self.spend() {
-            return Verdict::Stays("not confirmed: the bound on confirmations was reached");
+            return Verdict::Unsure("not confirmed: the bound on confirmations was reached");
         }
         match self.listed(&narrowed, planned.kind, parent).await {
             Ok(true) => MISSED,

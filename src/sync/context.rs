@@ -39,6 +39,8 @@ pub(crate) struct Context {
     progress: Vec<Mutex<Progress>>,
     /// Listings that came in several pages, between which objects can shift.
     several: Mutex<HashMap<ListingPlace, Several>>,
+    /// Listings that gave an object, each of them once, whatever it belongs to.
+    gave: Mutex<HashSet<Arc<Listing>>>,
     /// Fingerprints of the keys of the objects in those listings.
     met: Mutex<HashSet<u64>>,
 }
@@ -100,6 +102,7 @@ impl Context {
             nulls,
             progress,
             several: Mutex::default(),
+            gave: Mutex::default(),
             met: Mutex::default(),
         }
     }
@@ -124,6 +127,28 @@ impl Context {
     /// The listings that came in several pages.
     pub(crate) fn several(&self) -> Vec<Several> {
         lock(&self.several).values().cloned().collect()
+    }
+
+    /// Notes that a listing gave objects.
+    pub(crate) fn gave(&self, listing: &Arc<Listing>) {
+        let mut gave = lock(&self.gave);
+        if !gave.contains(listing) {
+            gave.insert(Arc::clone(listing));
+        }
+    }
+
+    /// Whether a listing gave nothing at all, over all objects that it was made for.
+    pub(crate) fn gave_nothing(&self, listing: &Arc<Listing>) -> bool {
+        !lock(&self.gave).contains(listing)
+    }
+
+    /// The kind of the whole workspace's listing, of those that a resource depends on, that gave nothing.
+    pub(crate) fn empty_root(&self, resource: usize) -> Option<Kind> {
+        let listing = self.plan.resources.get(resource).map(|planned| &planned.listing);
+        let mut chain = std::iter::successors(listing, |listing| listing.each());
+        // That a repository has no pull requests is nothing odd, unlike a workspace without repositories.
+        let empty = chain.find(|listing| listing.kind().each().is_none() && self.gave_nothing(listing));
+        empty.map(|listing| listing.kind())
     }
 
     /// Notes the keys of objects of a listing of several pages.

@@ -199,14 +199,16 @@ impl Diff {
 
     fn collided(&self, candidate: &Candidate, other: &(String, String)) {
         self.ctx.tallies[candidate.resource].collided.add(1);
-        self.ctx.notices.warning(format!(
-            "{} comes from two objects, {} {} and {} {}: the later in the mapping wins; make the identifier unique",
+        let who = format!(
+            "{} ({} {} and {} {})",
             candidate.id,
             self.ctx.kind_name(candidate.resource),
             candidate.source.key,
             other.0.split(':').nth(1).unwrap_or_default(),
             other.1,
-        ));
+        );
+        let what = " comes from two objects: the later in the mapping wins; make the identifier unique";
+        self.ctx.notices.warning_about("", &who, what);
     }
 
     fn rank(&self, candidate: &Candidate) -> (String, String) {

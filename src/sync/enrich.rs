@@ -14,6 +14,7 @@ use crate::kinds::FilePlace;
 
 use super::context::Context;
 use super::plan::{Node, PlannedResource};
+use super::report::NoticeLevel;
 
 /// The key under which the files of `includedFiles` stand.
 pub(crate) const INCLUDED_FILES: &str = "__includedFiles";
@@ -132,7 +133,8 @@ async fn one<'a>(ctx: &Context, place: FilePlace, want: &'a Want) -> ((FilePlace
         Ok(value) => Fetched::Found(value.into()),
         Err(error) => {
             let what = want.path().pop().unwrap_or_default();
-            ctx.notices.warning(format!("{what} of {} could not be fetched: {error}", place.repository));
+            let (before, after) = (format!("{what} of "), " could not be fetched");
+            ctx.notices.call_failed(NoticeLevel::Warning, &before, &place.repository, after, &error);
             Fetched::Failed
         }
     };

@@ -29,6 +29,8 @@ pub enum SyncEvent {
     Reconciled {
         /// Entities deleted.
         deleted: u64,
+        /// Entities that may be gone and stay on doubt.
+        withheld: u64,
     },
     /// The catalog's owned entities are being listed.
     Owned {

@@ -8,7 +8,7 @@ use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 
-use crate::bitbucket::{Page, Trail};
+use crate::bitbucket::{CallError, Page, Trail};
 use crate::kinds::Parent;
 use crate::state::SpoolItem;
 
@@ -17,6 +17,7 @@ use super::context::Context;
 use super::enrich::{self, Additions};
 use super::event::SyncEvent;
 use super::plan::Node;
+use super::report::NoticeLevel;
 use super::transform::{self, Batch, Parents};
 
 /// How many parents are taken from the spool at a time.
@@ -86,14 +87,14 @@ impl Feed<'_> {
             let Page { values, next, .. } = match fetched {
                 Ok(page) => page,
                 Err(error) => {
-                    self.gap(node, owner, &error.to_string());
+                    self.broke_off(node, owner, &error);
                     return Ok(());
                 }
             };
             let Some(next) = next else { return self.process(node, owner, values, spooled).await };
             self.ctx.several_pages(&node.listing, owner);
             if let Err(endless) = trail.step(&next) {
-                self.gap(node, owner, &endless.to_string());
+                self.goes_in_circles(node, owner, &endless.to_string());
                 return self.process(node, owner, values, spooled).await;
             }
             let (page, processed) = futures::future::join(
@@ -106,13 +107,29 @@ impl Feed<'_> {
         }
     }
 
-    /// A listing that broke off: what it feeds is incomplete, here and in everything that hangs below it.
-    fn gap(&self, node: &Node, owner: Option<&Owner>, why: &str) {
+    /// A listing that broke off.
+    fn broke_off(&self, node: &Node, owner: Option<&Owner>, error: &CallError) {
+        let kind = node.listing.kind().name();
+        let Some(owner) = owner else {
+            self.ctx.notices.error(format!("{kind}: {error}"));
+            return self.gap(node, None, &error.to_string());
+        };
+        self.ctx.notices.call_failed(NoticeLevel::Error, &format!("{kind} of "), &owner.key, "", error);
+        self.gap(node, Some(owner), &error.in_brief());
+    }
+
+    /// A listing that leads back to a page that it came from.
+    fn goes_in_circles(&self, node: &Node, owner: Option<&Owner>, why: &str) {
         let kind = node.listing.kind().name();
         match owner {
-            Some(owner) => self.ctx.notices.error(format!("{kind} of {}: {why}", owner.key)),
+            Some(owner) => self.ctx.notices.error_about(format!("{kind} of "), &owner.key, format!(": {why}")),
             None => self.ctx.notices.error(format!("{kind}: {why}")),
         }
+        self.gap(node, owner, why);
+    }
+
+    /// A listing that is not whole: what it feeds is incomplete, here and in everything that hangs below it.
+    fn gap(&self, node: &Node, owner: Option<&Owner>, why: &str) {
         for resource in &node.resources {
             self.ctx.gap(*resource, owner.map(|owner| &owner.key), why);
         }
@@ -141,6 +158,7 @@ impl Feed<'_> {
         if values.is_empty() {
             return Ok(());
         }
+        self.ctx.gave(&node.listing);
         for resource in &node.resources {
             let wanted = self.ctx.observer.examples_wanted(*resource).min(values.len());
             if wanted > 0 {

@@ -8,6 +8,7 @@ mod enrich;
 mod error;
 mod event;
 mod feed;
+mod full;
 mod notices;
 mod nulls;
 mod plan;
@@ -24,9 +25,9 @@ mod write;
 pub use error::SyncError;
 pub use event::{Observer, PlannedKind, Silent, SyncEvent};
 pub use plan::Scope;
-pub use reconcile::EmptyListings;
+pub use reconcile::{EmptyListings, Unmapped};
 pub use report::{DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};
-pub use resync::{Resync, ResyncLimits};
+pub use resync::{FullComparison, Resync, ResyncLimits};
 pub use source::{Bitbucket, Reader};
 pub use why::{
     Added, AddedState, Entry, Fate, Inquiry, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why, WhyError,

@@ -38,6 +38,8 @@ pub(crate) struct Node {
 pub(crate) struct PlannedResource {
     pub(crate) kind: Kind,
     pub(crate) selector: Selector,
+    /// The listing that runs: the selector's, or the narrowed one.
+    pub(crate) listing: Arc<Listing>,
     pub(crate) resource: Arc<Resource>,
 }
 
@@ -110,8 +112,8 @@ impl Plan {
         for key in &selector.unknown {
             self.warnings.push(format!("{}: nothing reads the selector's key `{key}`", resource.position));
         }
-        self.resources.push(PlannedResource { kind, selector, resource: Arc::clone(resource) });
         node_of(&mut self.roots, &listing).resources.push(number);
+        self.resources.push(PlannedResource { kind, selector, listing, resource: Arc::clone(resource) });
     }
 }
 

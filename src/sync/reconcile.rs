@@ -1,14 +1,16 @@
 //! Deletes owned entities whose object is certain to be gone.
 //!
 //! Nothing is deleted on doubt: a blueprint is left alone when something that feeds it was not read to its end,
-//! when more than the threshold would go, or when no resource writes to it any more; a single entity is left
-//! alone when the object that it came from, or that object's parent, could not be read, when a kept entity
-//! relates to it, or when its listing came in several pages and its object still answers.
+//! when more than the threshold or the bound would go, or when no resource writes to it any more; a single entity
+//! is left alone when the object that it came from, or that object's parent, could not be read, when the listing of
+//! the whole workspace that it came from is empty, when a kept entity relates to it, or when its listing came in
+//! several pages and its object still answers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::{DeleteResult, EntityId};
+use crate::kinds::Kind;
 use crate::mapping::FedBlueprints;
 use crate::state::{SyncId, Trace};
 
@@ -17,36 +19,56 @@ use super::confirm::{Confirm, Verdict};
 use super::context::{Context, Gaps};
 use super::diff::resource_name;
 use super::event::SyncEvent;
+use super::plan::SkippedResource;
 use super::relations::Relations;
 use super::report::DeletionReport;
 
 /// Entities looked at, and deleted, at a time.
 const PAGE: u32 = 100;
 
+/// Why an entity stays that the catalog would not let go; the notices have the catalog's own reason.
+const NOT_DELETED: &str = "the catalog did not delete it";
+
 /// Finds and deletes what is gone; one row for each blueprint with missing entities.
 pub(crate) async fn run(
     ctx: &Arc<Context>,
     sync: SyncId,
     relations: &Relations,
-    mut bounds: Bounds,
+    bounds: Bounds,
 ) -> Result<Vec<DeletionReport>, SyncError> {
+    ctx.emit(&SyncEvent::Reconciling);
     let mut reports = Vec::new();
     let mut confirm = Confirm::new(ctx, bounds.confirmations);
-    for (blueprint, owned) in ctx.state.owned_blueprints(sync).await? {
+    let blueprints = ctx.state.owned_blueprints(sync).await?;
+    let owned_in_all = blueprints.iter().map(|(_, owned)| owned).sum();
+    let mut spent = Spent { left: bounds.deletions, unmapped: 0 };
+    for (blueprint, owned) in blueprints {
         let feeding = Feeding::of(ctx, &blueprint, bounds.empty_listings);
         let mut reconciliation = Reconciliation {
             ctx,
-            bounds: &mut bounds,
+            bounds,
+            spent: &mut spent,
+            owned_in_all,
             sync,
             relations,
             feeding: &feeding,
-            report: DeletionReport { blueprint, owned, missing: 0, deleted: 0, protected: BTreeMap::new() },
+            report: DeletionReport {
+                blueprint,
+                owned,
+                missing: 0,
+                deleted: 0,
+                protected: BTreeMap::new(),
+                withheld: 0,
+            },
         };
         reconciliation.blueprint(&mut confirm).await?;
         if reconciliation.report.missing > 0 {
             reports.push(reconciliation.report);
         }
     }
+    let deleted = reports.iter().map(|report| report.deleted).sum();
+    let withheld = reports.iter().map(|report| report.withheld).sum();
+    ctx.emit(&SyncEvent::Reconciled { deleted, withheld });
     Ok(reports)
 }
 
@@ -59,57 +81,110 @@ pub(crate) struct Bounds {
     pub(crate) deletions: Option<u64>,
     /// Whether a root listing without objects is believed.
     pub(crate) empty_listings: EmptyListings,
+    /// What becomes of blueprints that no resource writes to.
+    pub(crate) unmapped: Unmapped,
 }
 
 /// What a listing of the whole workspace means that has no objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmptyListings {
-    /// Something is wrong: what it feeds is not deleted.
+    /// Something is wrong: what came from it, and from what hangs below it, is not deleted.
     Doubted,
     /// There are no objects.
     Believed,
 }
 
+/// What becomes of the entities of a blueprint that no resource of the mapping writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmapped {
+    /// They stay.
+    Kept,
+    /// They go, if every resource could be used and they are no more than `entityDeletionThreshold` of all that is
+    /// owned.
+    Pruned,
+}
+
+/// What was spent of the bounds.
+struct Spent {
+    /// Entities that may still be deleted.
+    left: Option<u64>,
+    /// Entities of unmapped blueprints so far.
+    unmapped: u64,
+}
+
+/// Why an entity stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stay {
+    /// A rule or a setting says so.
+    Rule(String),
+    /// It may be gone, but that is not certain enough.
+    Doubt(String),
+}
+
 /// What could have written a blueprint's entities.
 struct Feeding {
     /// Why none of them may go; `None` if some may.
-    protected: Option<String>,
-    /// The gaps of each resource that feeds it, by the kind that provenance names.
+    protected: Option<Stay>,
+    /// The gaps of each resource that feeds it, by the name that provenance has.
     gaps: BTreeMap<String, Gaps>,
+    /// Those of them that depend on a listing of the whole workspace that was empty, with the kind listed.
+    empty: BTreeMap<String, Kind>,
+    /// Whether a resource names the blueprint, or at most computes it.
+    is_named: bool,
 }
 
 impl Feeding {
     fn of(ctx: &Context, blueprint: &str, empty: EmptyListings) -> Self {
         let feeds = |fed: &FedBlueprints| match fed {
-            FedBlueprints::Literal(literals) => literals.iter().any(|literal| literal == blueprint),
-            FedBlueprints::Unknown => true,
+            FedBlueprints::Literal(literals) => Some(literals.iter().any(|literal| literal == blueprint)),
+            FedBlueprints::Unknown => None,
         };
-        let mut feeding = Self { protected: None, gaps: BTreeMap::new() };
-        if let Some(skipped) = ctx.plan.skipped.iter().find(|skipped| feeds(&skipped.blueprints)) {
-            feeding.protected = Some(format!("resource {} ({}) was left out", skipped.index, skipped.kind));
+        let mut feeding = Self { protected: None, gaps: BTreeMap::new(), empty: BTreeMap::new(), is_named: false };
+        if let Some(skipped) = ctx.plan.skipped.iter().find(|skipped| feeds(&skipped.blueprints) != Some(false)) {
+            feeding.protected = Some(Stay::Doubt(left_out(skipped)));
         }
         for (number, planned) in ctx.plan.resources.iter().enumerate() {
-            if !feeds(&planned.resource.blueprints) {
+            let named = feeds(&planned.resource.blueprints);
+            if named == Some(false) {
                 continue;
             }
+            feeding.is_named |= named == Some(true);
             let gaps = ctx.gaps(number);
-            let nothing = planned.kind.each().is_none() && ctx.tallies[number].listed.get() == 0;
-            if nothing && empty == EmptyListings::Doubted {
-                feeding.protected.get_or_insert_with(|| format!("the listing of {} is empty", planned.kind));
+            let why = match &gaps {
+                Gaps::Any(why) => Some(format!("{} is incomplete: {why}", planned.kind)),
+                // What it would have written of this blueprint, nobody knows.
+                Gaps::Parents(_) if named.is_none() => {
+                    Some(format!("{}, which computes its blueprint, is incomplete", planned.kind))
+                }
+                Gaps::Parents(_) | Gaps::None => None,
+            };
+            if let Some(why) = why {
+                feeding.protected.get_or_insert(Stay::Doubt(why));
             }
-            if let Gaps::Any(why) = &gaps {
-                feeding.protected.get_or_insert_with(|| format!("{} is incomplete: {why}", planned.kind));
+            if let Some(kind) = ctx.empty_root(number).filter(|_| empty == EmptyListings::Doubted) {
+                feeding.empty.insert(resource_name(ctx, number), kind);
             }
             feeding.gaps.insert(resource_name(ctx, number), gaps);
-        }
-        if feeding.gaps.is_empty() && feeding.protected.is_none() {
-            feeding.protected = Some("no resource of the mapping writes to this blueprint".to_owned());
         }
         feeding
     }
 
     /// Why one entity must stay, as far as the resources that feed its blueprint tell.
-    fn protects(&self, trace: &Trace) -> Option<&'static str> {
+    fn protects(&self, trace: &Trace) -> Option<Stay> {
+        self.doubted_as_empty(trace).or_else(|| self.gap_of(trace).map(|why| Stay::Doubt(why.to_owned())))
+    }
+
+    /// An entity says that its listing was not empty before.
+    fn doubted_as_empty(&self, trace: &Trace) -> Option<Stay> {
+        let any = self.empty.values().next()?;
+        let kind = match trace.resource.as_ref().filter(|resource| self.gaps.contains_key(*resource)) {
+            Some(resource) => self.empty.get(resource)?,
+            None => any,
+        };
+        Some(Stay::Doubt(format!("the listing of {kind} is empty, which it was not before; --allow-empty believes it")))
+    }
+
+    fn gap_of(&self, trace: &Trace) -> Option<&'static str> {
         let gaps = || self.gaps.values().filter(|gaps| !matches!(gaps, Gaps::None));
         gaps().next()?;
         let Some(resource) = &trace.resource else { return Some("where it came from is not known") };
@@ -127,6 +202,10 @@ impl Feeding {
     }
 }
 
+fn left_out(skipped: &SkippedResource) -> String {
+    format!("resource {} ({}) was left out", skipped.index, skipped.kind)
+}
+
 /// Whether the listing of an object, or of one that its key begins with, failed: that of the project `A` hides what
 /// belongs to the repository `A/b`.
 fn is_below(parent: &str, failed: &HashSet<Arc<str>>) -> bool {
@@ -136,26 +215,33 @@ fn is_below(parent: &str, failed: &HashSet<Arc<str>>) -> bool {
 
 struct Reconciliation<'a> {
     ctx: &'a Arc<Context>,
-    bounds: &'a mut Bounds,
+    bounds: Bounds,
+    spent: &'a mut Spent,
+    /// Entities of all blueprints that were owned before the sync.
+    owned_in_all: u64,
     sync: SyncId,
     relations: &'a Relations,
     feeding: &'a Feeding,
     report: DeletionReport,
 }
 
+/// Whether the entities of a blueprint have to be looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mapping {
+    /// Resources write to it.
+    Fed,
+    /// None does: whether an object still exists is no question.
+    Unmapped,
+}
+
 impl Reconciliation<'_> {
     async fn blueprint(&mut self, confirm: &mut Confirm<'_>) -> Result<(), SyncError> {
         let candidates = self.count().await?;
-        if let Some(why) = self.whole_blueprint(candidates) {
-            self.report.protected = BTreeMap::from([(why.clone(), self.report.missing)]);
-            if self.report.missing > 0 {
-                let DeletionReport { blueprint, missing, .. } = &self.report;
-                self.ctx.notices.warning(format!("{missing} missing entities of {blueprint} stay: {why}"));
-            }
-            return Ok(());
-        }
-        if candidates > 0 {
-            self.delete_certain(confirm).await?;
+        let mapping = self.mapping();
+        match self.whole_blueprint(mapping, candidates) {
+            Some(stay) => self.stays(&stay, self.report.missing),
+            None if candidates > 0 => self.delete_certain(mapping, confirm).await?,
+            None => self.protect_all().await?,
         }
         for (why, count) in &self.report.protected {
             self.ctx.notices.warning(format!("{count} missing entities of {} stay: {why}", self.report.blueprint));
@@ -175,31 +261,79 @@ impl Reconciliation<'_> {
         }
     }
 
-    fn whole_blueprint(&self, candidates: u64) -> Option<String> {
-        if let Some(why) = &self.feeding.protected {
-            return Some(why.clone());
+    /// A blueprint that resources compute but did not give to a single owned entity is one that none writes to.
+    fn mapping(&self) -> Mapping {
+        let none_seen = self.report.missing == self.report.owned;
+        let fed = self.feeding.is_named || (!self.feeding.gaps.is_empty() && !none_seen);
+        if fed { Mapping::Fed } else { Mapping::Unmapped }
+    }
+
+    fn whole_blueprint(&mut self, mapping: Mapping, candidates: u64) -> Option<Stay> {
+        let by_mapping = match mapping {
+            Mapping::Fed => self.feeding.protected.clone(),
+            Mapping::Unmapped => self.unmapped(),
+        };
+        by_mapping.or_else(|| self.too_many(mapping, candidates))
+    }
+
+    fn unmapped(&self) -> Option<Stay> {
+        if let Some(stay) = &self.feeding.protected {
+            return Some(stay.clone());
         }
-        if let Some(allowed) = self.bounds.deletions.filter(|allowed| candidates > *allowed) {
-            return Some(format!("{candidates} would go, more than the {allowed} that may still be deleted"));
+        if self.bounds.unmapped == Unmapped::Kept {
+            let why = "no resource of the mapping writes to this blueprint; --prune-unmapped deletes them";
+            return Some(Stay::Rule(why.to_owned()));
         }
+        self.ctx.plan.skipped.first().map(|skipped| Stay::Doubt(left_out(skipped)))
+    }
+
+    fn too_many(&mut self, mapping: Mapping, candidates: u64) -> Option<Stay> {
+        if candidates == 0 {
+            return None;
+        }
+        if self.bounds.deletions == Some(0) {
+            return Some(Stay::Rule("nothing may be deleted (--no-delete, or --max-deletes 0)".to_owned()));
+        }
+        if let Some(left) = self.spent.left.filter(|left| candidates > *left) {
+            let most = self.bounds.deletions.unwrap_or_default();
+            let why = format!("{candidates} would go, more than the {left} left of --max-deletes {most}");
+            return Some(Stay::Doubt(why));
+        }
+        let (would_go, of) = match mapping {
+            Mapping::Fed => (candidates, self.report.owned),
+            // All of such a blueprint goes, so its share of everything counts, together with others of its sort.
+            Mapping::Unmapped => {
+                self.spent.unmapped += candidates;
+                (self.spent.unmapped, self.owned_in_all)
+            }
+        };
         let threshold = self.ctx.flags.entity_deletion_threshold;
-        let ratio = candidates as f64 / (self.report.owned.max(1)) as f64;
+        let ratio = would_go as f64 / of.max(1) as f64;
         (ratio > threshold).then(|| {
-            format!(
-                "{candidates} of {} would go, more than entityDeletionThreshold {threshold} allows",
-                self.report.owned
-            )
+            Stay::Doubt(format!("{would_go} of {of} would go, more than entityDeletionThreshold {threshold} allows"))
         })
     }
 
-    fn protects(&self, id: &EntityId, trace: &Trace) -> Option<&'static str> {
+    fn protects(&self, id: &EntityId, trace: &Trace) -> Option<Stay> {
         self.feeding.protects(trace).or_else(|| {
             let related = self.ctx.flags.create_missing_related_entities && self.relations.has(id);
-            related.then_some("an entity that stays relates to it")
+            related.then(|| Stay::Rule("an entity that stays relates to it".to_owned()))
         })
     }
 
-    async fn delete_certain(&mut self, confirm: &mut Confirm<'_>) -> Result<(), SyncError> {
+    async fn protect_all(&mut self) -> Result<(), SyncError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.page(after.as_deref()).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.identifier.clone());
+            for stay in page.iter().filter_map(|(id, trace)| self.protects(id, trace)).collect::<Vec<_>>() {
+                self.stays(&stay, 1);
+            }
+        }
+    }
+
+    async fn delete_certain(&mut self, mapping: Mapping, confirm: &mut Confirm<'_>) -> Result<(), SyncError> {
         let mut after: Option<String> = None;
         loop {
             let page = self.page(after.as_deref()).await?;
@@ -207,36 +341,50 @@ impl Reconciliation<'_> {
             after = Some(last.identifier.clone());
             let mut certain = Vec::with_capacity(page.len());
             for (id, trace) in page {
-                match self.protects(&id, &trace) {
-                    Some(why) => self.protect(why),
-                    None => match confirm.is_gone(&id, &trace).await {
-                        Verdict::Gone => certain.push(id),
-                        Verdict::Stays(why) => self.protect(why),
-                    },
+                if let Some(stay) = self.protects(&id, &trace) {
+                    self.stays(&stay, 1);
+                    continue;
+                }
+                let verdict = match mapping {
+                    Mapping::Fed => confirm.is_gone(&id, &trace).await,
+                    Mapping::Unmapped => Verdict::Gone,
+                };
+                match verdict {
+                    Verdict::Gone => certain.push(id),
+                    Verdict::Stays(why) => self.stays(&Stay::Rule(why.to_owned()), 1),
+                    Verdict::Unsure(why) => self.stays(&Stay::Doubt(why.to_owned()), 1),
                 }
             }
             self.delete(certain).await?;
         }
     }
 
-    fn protect(&mut self, why: &str) {
-        *self.report.protected.entry(why.to_owned()).or_default() += 1;
+    fn stays(&mut self, stay: &Stay, entities: u64) {
+        if entities == 0 {
+            return;
+        }
+        let (Stay::Rule(why) | Stay::Doubt(why)) = stay;
+        *self.report.protected.entry(why.clone()).or_default() += entities;
+        if matches!(stay, Stay::Doubt(_)) {
+            self.report.withheld += entities;
+        }
     }
 
     async fn delete(&mut self, certain: Vec<EntityId>) -> Result<(), SyncError> {
         if certain.is_empty() {
             return Ok(());
         }
-        let blueprint = &self.report.blueprint;
+        let blueprint = self.report.blueprint.clone();
         let identifiers: Vec<String> = certain.iter().map(|id| id.identifier.clone()).collect();
-        let results = match self.ctx.catalog.delete(blueprint, &identifiers, self.ctx.dependents()).await {
+        let results = match self.ctx.catalog.delete(&blueprint, &identifiers, self.ctx.dependents()).await {
             Ok(results) => results,
             Err(error) => {
                 self.ctx.notices.error(format!("{} entities of {blueprint} were not deleted: {error}", certain.len()));
+                self.stays(&Stay::Doubt(NOT_DELETED.to_owned()), certain.len() as u64);
                 return Ok(());
             }
         };
-        let mut gone = Vec::with_capacity(certain.len());
+        let (mut gone, mut failed) = (Vec::with_capacity(certain.len()), 0);
         for (id, result) in certain.into_iter().zip(results) {
             match result {
                 DeleteResult::Deleted { dependents } => {
@@ -244,13 +392,16 @@ impl Reconciliation<'_> {
                     gone.extend(dependents);
                 }
                 DeleteResult::Failed(failure) => {
-                    self.ctx.notices.error(format!("{id} was not deleted: {}", failure.reason));
+                    failed += 1;
+                    let after = format!(" was not deleted: {}", failure.reason);
+                    self.ctx.notices.error_about(format!("{} ", id.blueprint), &format!("{:?}", id.identifier), after);
                 }
             }
         }
         self.report.deleted += gone.len() as u64;
-        self.bounds.deletions = self.bounds.deletions.map(|allowed| allowed.saturating_sub(gone.len() as u64));
-        self.ctx.emit(&SyncEvent::Deleted { blueprint: blueprint.clone(), entities: gone.len() });
+        self.spent.left = self.spent.left.map(|left| left.saturating_sub(gone.len() as u64));
+        self.ctx.emit(&SyncEvent::Deleted { blueprint, entities: gone.len() });
+        self.stays(&Stay::Doubt(NOT_DELETED.to_owned()), failed);
         self.count_by_resource(gone.len());
         self.ctx.state.forget(gone).await?;
         Ok(())

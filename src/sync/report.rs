@@ -63,9 +63,9 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncOutcome {
-    /// All resources were listed to their end and all entities written.
+    /// All resources were listed to their end, all entities written, and none that may be gone was kept on doubt.
     Complete,
-    /// Something was not read, not mapped or not written; the notices say what.
+    /// Something was not read, not mapped, not written or not deleted; the notices say what.
     Incomplete,
 }
 
@@ -135,6 +135,9 @@ pub struct DeletionReport {
     /// Why the others stayed, with their number.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub protected: BTreeMap<String, u64>,
+    /// How many of those stayed on doubt: a bound was reached, a listing was empty, or something could not be read.
+    /// A sync with such entities is incomplete; those that stay by rule leave it complete.
+    pub withheld: u64,
 }
 
 /// One thing that a person should know.
@@ -146,6 +149,9 @@ pub struct Notice {
     pub message: String,
     /// How often it happened.
     pub count: u64,
+    /// To what, where it happened to several; the message has the first few, the log has all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 /// How grave a notice is.

@@ -15,9 +15,10 @@ use super::context::Context;
 use super::diff::{self, Diff, Trust};
 use super::event::{Observer, PlannedKind, SyncEvent};
 use super::feed;
+use super::full;
 use super::nulls;
 use super::plan::{Plan, Scope};
-use super::reconcile::{self, Bounds, EmptyListings};
+use super::reconcile::{self, Bounds, EmptyListings, Unmapped};
 use super::relations::Relations;
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
 use super::source::Reader;
@@ -54,17 +55,46 @@ pub struct ResyncLimits {
     pub deletions: Option<u64>,
     /// Whether a listing of the whole workspace that has no objects is believed.
     pub empty_listings: EmptyListings,
+    /// What becomes of blueprints that no resource writes to.
+    pub unmapped: Unmapped,
+    /// When everything is compared with what the catalog holds.
+    pub full_comparison: FullComparison,
+    /// When the sync takes place; `None` for now.
+    pub as_of: Option<OffsetDateTime>,
+}
+
+/// When fingerprints of earlier syncs are not trusted, so that the present version of each entity is read and
+/// compared, and a change made by hand is mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FullComparison {
+    /// In this sync.
+    Now,
+    /// When the last one is that long ago.
+    After(Duration),
 }
 
 impl Default for ResyncLimits {
     fn default() -> Self {
-        Self { concurrency: 16, confirmations: 500, deletions: None, empty_listings: EmptyListings::Doubted }
+        Self {
+            concurrency: 16,
+            confirmations: 500,
+            deletions: None,
+            empty_listings: EmptyListings::Doubted,
+            unmapped: Unmapped::Kept,
+            full_comparison: FullComparison::After(Duration::from_secs(24 * 60 * 60)),
+            as_of: None,
+        }
     }
 }
 
 impl ResyncLimits {
     fn bounds(self) -> Bounds {
-        Bounds { confirmations: self.confirmations, deletions: self.deletions, empty_listings: self.empty_listings }
+        Bounds {
+            confirmations: self.confirmations,
+            deletions: self.deletions,
+            empty_listings: self.empty_listings,
+            unmapped: self.unmapped,
+        }
     }
 }
 
@@ -91,18 +121,18 @@ impl Resync {
         let provisioned = ctx.catalog.provision(&self.blueprints).await?;
         fits(&ctx).await;
         let sync = ctx.state.begin_sync().await?;
+        full::prepare(&ctx, self.limits.full_comparison, self.limits.as_of).await?;
         let (trust, relations) = stream(&ctx, sync).await?;
-        if let Some(slug) = &self.scope.repository {
-            found(&ctx, slug);
-        }
+        let found = self.scope.repository.as_ref().is_none_or(|slug| found(&ctx, slug));
         ctx.emit(&SyncEvent::Streamed { resources: rows(&ctx) });
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
         let deletions =
             if may_delete { reconcile::run(&ctx, sync, &relations, self.limits.bounds()).await? } else { vec![] };
         nulls::tell(&ctx).await;
+        let outcome = if found && trust != Trust::Nothing { SyncOutcome::Complete } else { SyncOutcome::Incomplete };
         ctx.catalog.flush().await?;
         let duration = began.elapsed();
-        let report = sum_up(&ctx, deletions, provisioned.created, duration);
+        let report = sum_up(&ctx, outcome, deletions, provisioned.created, duration);
         let whole = report.outcome == SyncOutcome::Complete && may_delete;
         let summary = serde_json::to_string(&report).unwrap_or_default();
         ctx.state.finish_sync(sync, summary, whole).await?;
@@ -147,13 +177,27 @@ async fn fits(ctx: &Context) {
     }
 }
 
-/// A run narrowed to one repository that lists none was given a wrong name.
-fn found(ctx: &Context, slug: &str) {
-    let repositories = ctx.plan.resources.iter().zip(&ctx.tallies);
-    let mut listed = repositories.filter(|(planned, _)| planned.kind.name() == "repository").peekable();
-    if listed.peek().is_some() && listed.all(|(_, tally)| tally.listed.get() == 0) {
-        ctx.notices.error(format!("there is no repository `{slug}` that the mapping's selectors let through"));
+/// Whether a run narrowed to one repository found it; if not, it was given a wrong name.
+fn found(ctx: &Context, slug: &str) -> bool {
+    let listings = ctx.plan.resources.iter().flat_map(|planned| {
+        std::iter::successors(Some(&planned.listing), |listing| listing.each())
+            .filter(|listing| listing.kind().name() == "repository")
+    });
+    let mut listings = listings.peekable();
+    if listings.peek().is_none() {
+        ctx.notices.error("no resource of the mapping that runs has to do with repositories: nothing was read");
+        return false;
     }
+    // A listing that failed says so itself.
+    let read = (0..ctx.plan.resources.len()).all(|resource| ctx.incomplete(resource).is_none());
+    if read && listings.all(|listing| ctx.gave_nothing(listing)) {
+        ctx.notices.error(format!(
+            "there is no repository `{slug}` that the mapping's selectors let through; --repo takes its slug, as in \
+             its address"
+        ));
+        return false;
+    }
+    true
 }
 
 /// Lists what the catalog has of ours, before anything is written.
@@ -212,6 +256,7 @@ async fn stream(ctx: &Arc<Context>, sync: SyncId) -> Result<(Trust, Arc<Relation
 
 fn sum_up(
     ctx: &Context,
+    outcome: SyncOutcome,
     deletions: Vec<super::report::DeletionReport>,
     blueprints_created: Vec<String>,
     duration: Duration,
@@ -222,9 +267,9 @@ fn sum_up(
         resources.push(super::report::Tally::default().report(skipped.index, skipped.kind.clone(), listing));
     }
     resources.sort_by_key(|row| row.index);
-    let complete = resources.iter().all(ResourceReport::is_complete);
+    let complete = resources.iter().all(ResourceReport::is_complete) && deletions.iter().all(|row| row.withheld == 0);
     Report {
-        outcome: if complete { SyncOutcome::Complete } else { SyncOutcome::Incomplete },
+        outcome: if complete { outcome } else { SyncOutcome::Incomplete },
         catalog: ctx.catalog.name().to_owned(),
         resources,
         deletions,

@@ -120,7 +120,7 @@ impl Job {
 
     fn unbound(&self, kind: Kind, key: &Arc<str>, error: &str) {
         let why = format!("cannot be listed: {error}");
-        self.ctx.notices.error(format!("{} of {key} {why}", kind.name()));
+        self.ctx.notices.error_about(format!("{} of ", kind.name()), key, format!(" {why}"));
         for (number, planned) in self.ctx.plan.resources.iter().enumerate() {
             if planned.kind == kind {
                 self.ctx.gap(number, Some(key), &why);
@@ -194,7 +194,7 @@ impl Job {
 
     fn failed(&self, resource: usize, key: &str, why: &str) {
         self.ctx.tallies[resource].failed.add(1);
-        self.ctx.notices.error(format!("{} {key}: {why}", self.kind.name()));
+        self.ctx.notices.error_about(format!("{} ", self.kind.name()), key, format!(": {why}"));
     }
 }
 

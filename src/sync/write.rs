@@ -187,7 +187,12 @@ impl Writer {
 
     fn give_up(&self, pending: &Pending, reason: &str) {
         self.ctx.tallies[pending.resource].refused.add(1);
-        self.ctx.notices.error(format!("{} was not written: {reason}", pending.entity.id()));
+        let id = pending.entity.id();
+        self.ctx.notices.error_about(
+            format!("{} ", id.blueprint),
+            &format!("{:?}", id.identifier),
+            format!(" was not written: {reason}"),
+        );
     }
 }
 

@@ -4,5 +4,6 @@ mod datacenter;
 mod encrypted;
 mod once;
 mod program;
+mod resync;
 mod settings;
 mod tunnel;

@@ -23,6 +23,8 @@ pub(crate) struct Bench {
     pub(crate) mapping: String,
     pub(crate) scope: Scope,
     pub(crate) confirmations: usize,
+    /// Everything but concurrency and confirmations.
+    pub(crate) limits: ResyncLimits,
 }
 
 impl Bench {
@@ -41,6 +43,7 @@ impl Bench {
             mapping: CLOUD_DEFAULT.mapping.to_owned(),
             scope: Scope::default(),
             confirmations: 100,
+            limits: ResyncLimits::default(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Bench {
             mapping: Arc::new(Mapping::compile(document, &compiler)),
             blueprints: CLOUD_DEFAULT.blueprints().expect("blueprints"),
             scope: self.scope.clone(),
-            limits: ResyncLimits { concurrency: 4, confirmations: self.confirmations, ..ResyncLimits::default() },
+            limits: ResyncLimits { concurrency: 4, confirmations: self.confirmations, ..self.limits },
             observer: Arc::new(Silent),
         }
         .run()

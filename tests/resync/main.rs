@@ -2,5 +2,8 @@
 
 mod cloud;
 mod datacenter;
+mod deletion;
+mod full;
 mod harness;
 mod port;
+mod weaknesses;

@@ -16,18 +16,20 @@ const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
 
 /// A workspace and a Port.
-struct Pair {
-    bitbucket: Bench,
-    port: Server,
+pub(crate) struct Pair {
+    pub(crate) bitbucket: Bench,
+    pub(crate) port: Server,
+    /// Settings beyond the usual ones.
+    pub(crate) also: Vec<(&'static str, &'static str)>,
 }
 
 impl Pair {
-    async fn new(repositories: u32, pull_requests: u32) -> Self {
+    pub(crate) async fn new(repositories: u32, pull_requests: u32) -> Self {
         let port = Server::start(World::empty(), Options::default()).await.expect("the sandbox starts");
-        Self { bitbucket: Bench::new(repositories, pull_requests).await, port }
+        Self { bitbucket: Bench::new(repositories, pull_requests).await, port, also: vec![] }
     }
 
-    fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         let set = |path: &str, value: &str| Override::new(path, value, "test");
         let overrides = vec![
             set("integration.config.bitbucket_workspace", "acme"),
@@ -41,10 +43,12 @@ impl Pair {
             set("budget.files_per_hour", "1000000"),
             set("state_path", &self.bitbucket.state_path().display().to_string()),
         ];
+        let also = self.also.iter().map(|(path, value)| set(path, value));
+        let overrides = overrides.into_iter().chain(also).collect();
         load(&Sources { overrides, ..Sources::default() }).expect("the settings are right").settings
     }
 
-    async fn resync(&self) -> Report {
+    pub(crate) async fn resync(&self) -> Report {
         let settings = self.settings();
         let client = startup::port_client(&settings).expect("a client");
         startup::provision(&client, &settings, WhenMissing::Create).await.expect("Port is set up");
@@ -56,11 +60,11 @@ impl Pair {
         report
     }
 
-    fn identifiers(&self, blueprint: &str) -> Vec<String> {
+    pub(crate) fn identifiers(&self, blueprint: &str) -> Vec<String> {
         self.port.read(|world| world.entities(blueprint).map(|entity| entity.identifier.clone()).collect())
     }
 
-    fn upserts(&self) -> usize {
+    pub(crate) fn upserts(&self) -> usize {
         self.port.record().count("POST", "/v1/blueprints/*/entities/bulk")
     }
 }

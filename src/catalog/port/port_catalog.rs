@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use super::failure::catalog_error;
 use super::{delete, owned, provision, read, upsert};
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, Holder, OwnedPage, Provisioned,
+    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, Holder, OwnedPage, Provisioned, Registered,
     UpsertResult, WriteOptions,
 };
-use crate::port::{Call, PortClient, ResyncId};
+use crate::port::{Call, PortClient, ResyncId, Sight};
 
 /// The entities that one integration has at Port.
 #[derive(Debug)]
@@ -108,7 +108,18 @@ impl Catalog for PortCatalog {
         Box::pin(delete::delete(self, blueprint, identifiers, dependents))
     }
 
+    fn take_registrations(&self) -> Vec<Registered> {
+        self.client.take_registrations().into_iter().map(registered).collect()
+    }
+
     fn flush(&self) -> BoxFuture<'_, Result<(), CatalogError>> {
         Box::pin(async { Ok(()) })
+    }
+}
+
+fn registered(sight: Sight) -> Registered {
+    match sight {
+        Sight::Found(text) => Registered::Found(text),
+        Sight::Set(text) => Registered::Set(text),
     }
 }

@@ -38,7 +38,12 @@ fn defaults() {
     insta::assert_debug_snapshot!(settings.resync);
     assert_eq!(
         settings.deletion,
-        DeletionSettings { limit: None, empty_listing: EmptyListing::Doubted, confirm_limit: 100 }
+        DeletionSettings {
+            limit: None,
+            empty_listing: EmptyListing::Doubted,
+            unmapped: UnmappedBlueprints::Kept,
+            confirm_limit: 100
+        }
     );
     assert_eq!(settings.batches, Batches { upsert_entities: 20, upsert_bytes: 1 << 20, delete_entities: 100 });
     assert_eq!(settings.state_path, std::path::Path::new("/home/me/.local/state/bitbucket-port/state.db"));

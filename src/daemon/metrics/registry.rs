@@ -207,6 +207,7 @@ mod tests {
             missing: 3,
             deleted: 2,
             protected: BTreeMap::new(),
+            withheld: 0,
         };
         Report {
             outcome: SyncOutcome::Incomplete,

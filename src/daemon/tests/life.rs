@@ -106,6 +106,7 @@ fn report(outcome: SyncOutcome) -> Report {
             missing: 1,
             deleted: 0,
             protected: BTreeMap::from([("a listing failed".to_owned(), 1)]),
+            withheld: 1,
         }],
         blueprints_created: vec![],
         notices: vec![],
