@@ -231,6 +231,9 @@ pub(crate) struct ResyncArgs {
     /// The state file; by default in your state folder.
     #[arg(long, value_name = "PATH")]
     pub(crate) state: Option<PathBuf>,
+    /// Fail at once where another process uses the state file, instead of waiting for it to end.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 /// List the kinds of objects, or describe one

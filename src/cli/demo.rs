@@ -73,6 +73,7 @@ mod with_sandbox {
     }
 
     async fn sync(settings: &Settings, global: &Global, file: &Path) -> Result<Report, Failure> {
+        let stop = tokio_util::sync::CancellationToken::new();
         let args = ResyncArgs {
             workspace: None,
             server: None,
@@ -86,8 +87,9 @@ mod with_sandbox {
             identifier: None,
             create: false,
             state: None,
+            no_wait: false,
         };
-        resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default()).await
+        resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default(), &stop).await
     }
 
     /// One pull request as the catalog has it.

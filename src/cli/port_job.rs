@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::catalog::port::WhenMissing;
 use crate::config::Settings;
 use crate::daemon::{Closing, Job, JobError, Step};
@@ -13,6 +15,9 @@ use crate::sync::{Observer, Report, Scope};
 /// What telling Port about the end may take.
 const FAREWELL: Duration = Duration::from_secs(6);
 
+/// What stopping a resync in order may take: the state file, then Port's metrics.
+const ORDERLY: Duration = Duration::from_secs(12);
+
 /// Resyncs into Port.
 pub(crate) struct PortJob {
     settings: Settings,
@@ -20,13 +25,14 @@ pub(crate) struct PortJob {
     log: LogSink,
     /// Runs once Port has told where logs go.
     shipper: Arc<Mutex<Option<LogShipper>>>,
+    stop: CancellationToken,
 }
 
 impl PortJob {
     /// The job of these settings; `log` holds what the process logged so far.
     pub(crate) fn new(settings: Settings, log: LogSink) -> Result<Self, JobError> {
         let client = startup::port_client(&settings)?;
-        Ok(Self { settings, client, log, shipper: Arc::default() })
+        Ok(Self { settings, client, log, shipper: Arc::default(), stop: CancellationToken::new() })
     }
 
     fn ship_logs(&self) {
@@ -47,7 +53,12 @@ impl Job for PortJob {
     }
 
     async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
-        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer).await?)
+        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop).await?)
+    }
+
+    fn interrupt(&self) -> Duration {
+        self.stop.cancel();
+        ORDERLY
     }
 
     fn closing(&self, why: Closing) -> Vec<Step> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::catalog::port::WhenMissing;
 use crate::config::{Files, Loaded, Override, Product, Settings, load_from_process, read_secret};
 use crate::kinds::{cloud, datacenter};
@@ -15,7 +17,7 @@ use super::progress::Progress;
 use super::report;
 use super::run::Ended;
 
-pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
+pub(crate) async fn run(args: &ResyncArgs, global: &Global, stop: &CancellationToken) -> Ended {
     let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
     if place == CatalogPlace::Port && args.identifier.is_none() {
         return Err(Failure::new("--catalog port needs --identifier ID").remedy(
@@ -24,7 +26,7 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
     }
     let settings = settings(args, global)?;
     let scope = scope(args, &settings)?;
-    let report = resync(&settings, args, global, &place, scope).await?;
+    let report = resync(&settings, args, global, &place, scope, stop).await?;
     if place.is_standard_output() {
         // Standard output holds the changes; the summary must not stand among them.
         eprint!("{}", report::human(&report));
@@ -60,6 +62,9 @@ fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
     set("integration.config.bitbucket_host_url", args.bitbucket_url.clone(), "--bitbucket-url");
     set("integration.identifier", args.identifier.clone(), "--identifier");
     set("state_path", args.state.as_ref().map(|path| path.display().to_string()), "--state");
+    if args.no_wait {
+        set("state_wait", Some("0".to_owned()), "--no-wait");
+    }
     if let Some(path) = &args.token_file {
         let token = read_secret(path).map_err(|error| {
             Failure::new(format!("the token cannot be read from {}", path.display()))
@@ -89,13 +94,17 @@ pub(crate) async fn resync(
     global: &Global,
     place: &CatalogPlace,
     scope: Scope,
+    stop: &CancellationToken,
 ) -> Result<Report, Failure> {
     let observer = Arc::new(Progress::new(global.progress()));
     let ended = match place {
-        CatalogPlace::Port => into_port(settings, args, scope, observer).await,
-        place => into_own(settings, args, place, scope, observer).await,
+        CatalogPlace::Port => into_port(settings, args, scope, observer, stop).await,
+        place => into_own(settings, args, place, scope, observer, stop).await,
     };
-    ended.map_err(|error| Failure::new("the resync did not come to its end").because(error))
+    ended.map_err(|error| match error {
+        StartupError::Interrupted => Failure::new(error.to_string()),
+        error => Failure::new("the resync did not come to its end").because(error),
+    })
 }
 
 async fn into_port(
@@ -103,6 +112,7 @@ async fn into_port(
     args: &ResyncArgs,
     scope: Scope,
     observer: Arc<Progress>,
+    stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
     let client = startup::port_client(settings)?;
     let mapping = match &args.mapping {
@@ -111,7 +121,7 @@ async fn into_port(
     };
     let when_missing = if args.create { WhenMissing::Create } else { WhenMissing::Refuse };
     startup::provision(&client, settings, when_missing).await?;
-    startup::resync_into_port(settings, &client, mapping, scope, observer).await
+    startup::resync_into_port(settings, &client, mapping, scope, observer, stop).await
 }
 
 async fn into_own(
@@ -120,10 +130,11 @@ async fn into_own(
     place: &CatalogPlace,
     scope: Scope,
     observer: Arc<Progress>,
+    stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
     let source = args.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
     let mapping = startup::mapping(&source, settings).await?;
     let blueprints = startup::blueprints(args.blueprints.as_deref(), settings)?;
     let catalog = startup::catalog(place, settings).await?;
-    startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings).await
+    startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings, stop).await
 }

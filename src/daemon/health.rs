@@ -13,10 +13,15 @@ const BEAT: Duration = Duration::from_secs(1);
 const STUCK: Duration = Duration::from_secs(15);
 
 /// Whether the process can take work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// Provisioning is under way.
     Starting,
+    /// Another process has the state file.
+    Waiting {
+        /// Which, and since when.
+        holder: String,
+    },
     /// It can.
     Ready,
     /// It is about to end.
@@ -46,12 +51,18 @@ impl Health {
     }
 
     /// Why the process is not ready; `None` where it is.
-    pub(super) fn unready(&self) -> Option<&'static str> {
-        match *self.readiness.borrow() {
-            Readiness::Starting => Some("provisioning has not ended yet"),
+    pub(super) fn unready(&self) -> Option<String> {
+        match &*self.readiness.borrow() {
+            Readiness::Starting => Some("provisioning has not ended yet".to_owned()),
+            Readiness::Waiting { holder } => Some(format!("waiting for the state file, which is in use by {holder}")),
             Readiness::Ready => None,
-            Readiness::Stopping => Some("the process is stopping"),
+            Readiness::Stopping => Some("the process is stopping".to_owned()),
         }
+    }
+
+    /// Whether the process is about to end.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.readiness.borrow() == Readiness::Stopping
     }
 
     /// Why the process must be restarted; `None` where it need not.
@@ -59,6 +70,27 @@ impl Health {
         let last = *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner);
         let silent = now.saturating_duration_since(last);
         (silent > STUCK).then(|| format!("the event loop has been stuck for {} s", silent.as_secs()))
+    }
+
+    /// The wait for another process began.
+    pub(super) fn wait(&self, holder: &str) {
+        self.move_on(Readiness::Ready, Readiness::Waiting { holder: holder.to_owned() });
+    }
+
+    /// The wait for another process is over.
+    pub(super) fn proceed(&self) {
+        self.move_on(Readiness::Waiting { holder: String::new() }, Readiness::Ready);
+    }
+
+    /// Goes from one state to the other, unless the process is in a third by now, for example about to end.
+    fn move_on(&self, from: Readiness, to: Readiness) {
+        self.readiness.send_if_modified(|now| {
+            let moves = std::mem::discriminant(now) == std::mem::discriminant(&from);
+            if moves {
+                *now = to;
+            }
+            moves
+        });
     }
 
     fn beaten(&self, now: Instant) {

@@ -18,11 +18,11 @@ impl<O: Observer> PortObserver<O> {
         Self { reporter, beside }
     }
 
-    /// Waits until Port was told everything, within the reporter's patience. `failed` says that the sync did not
-    /// come to its end.
-    pub async fn finish(self, failed: bool) {
-        if failed {
-            self.reporter.resync_finished(SyncState::Failed, KindMetrics::default());
+    /// Waits until Port was told everything, within the reporter's patience. `broken_off` says how a sync stands that did
+    /// not come to its end.
+    pub async fn finish(&self, broken_off: Option<SyncState>) {
+        if let Some(state) = broken_off {
+            self.reporter.resync_finished(state, KindMetrics::default());
         }
         self.reporter.finish().await;
     }

@@ -30,6 +30,10 @@ impl Notices {
         self.add(NoticeLevel::Warning, message.into());
     }
 
+    pub(crate) fn note(&self, message: impl Into<String>) {
+        self.add(NoticeLevel::Note, message.into());
+    }
+
     fn add(&self, level: NoticeLevel, message: String) {
         match level {
             NoticeLevel::Error => tracing::error!("{message}"),

@@ -18,6 +18,7 @@ use super::feed;
 use super::plan::{Plan, Scope};
 use super::reconcile::{self, Bounds, EmptyListings};
 use super::relations::Relations;
+use super::resume::{self, Beginning};
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
 use super::source::Reader;
 use super::write::Writer;
@@ -53,11 +54,19 @@ pub struct ResyncLimits {
     pub deletions: Option<u64>,
     /// Whether a listing of the whole workspace that has no objects is believed.
     pub empty_listings: EmptyListings,
+    /// How long after its beginning an interrupted sync is gone on with; zero lists everything anew.
+    pub resume_within: Duration,
 }
 
 impl Default for ResyncLimits {
     fn default() -> Self {
-        Self { concurrency: 16, confirmations: 500, deletions: None, empty_listings: EmptyListings::Doubted }
+        Self {
+            concurrency: 16,
+            confirmations: 500,
+            deletions: None,
+            empty_listings: EmptyListings::Doubted,
+            resume_within: Duration::from_secs(24 * 3600),
+        }
     }
 }
 
@@ -88,9 +97,10 @@ impl Resync {
         ));
         announce(&ctx, &self.mapping);
         let provisioned = ctx.catalog.provision(&self.blueprints).await?;
+        let Beginning { sync, related } =
+            resume::begin(&ctx, &self.mapping, &self.scope, self.limits.resume_within).await?;
         fits(&ctx).await;
-        let sync = ctx.state.begin_sync().await?;
-        let (trust, relations) = stream(&ctx, sync).await?;
+        let (trust, relations) = stream(&ctx, sync, related).await?;
         if let Some(slug) = &self.scope.repository {
             found(&ctx, slug);
         }
@@ -132,7 +142,11 @@ fn announce(ctx: &Context, mapping: &Mapping) {
 /// Says at the start if the request budget will make the sync wait. The last sync tells how many requests it takes;
 /// a first one is judged as soon as the parents of its listings are known.
 async fn fits(ctx: &Context) {
-    let Ok(Some(last)) = ctx.state.last_sync().await else { return };
+    if ctx.resumed.get().is_some() {
+        // What is left was judged by what is left.
+        return;
+    }
+    let Ok(Some(last)) = ctx.state.last_finished_sync().await else { return };
     let requests = last.summary.and_then(|summary| {
         let summary: serde_json::Value = serde_json::from_str(&summary).ok()?;
         let rows = summary.get("resources")?.as_array()?;
@@ -160,6 +174,9 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
         ctx.state.owned_from_provenance(sync).await?;
         return Ok(Trust::StateAlone);
     }
+    if ctx.state.owned_ended(sync).await? {
+        return Ok(Trust::Listed);
+    }
     ctx.state.owned_begin(sync).await?;
     let before = OffsetDateTime::now_utc();
     let (mut cursor, mut entities) = (None, 0);
@@ -185,7 +202,11 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 
 /// Runs all stages until the last page is written. Reading from Bitbucket begins at once; comparing and writing wait
 /// until the catalog has said what it has of ours.
-async fn stream(ctx: &Arc<Context>, sync: SyncId) -> Result<(Trust, Arc<Relations>), SyncError> {
+async fn stream(
+    ctx: &Arc<Context>,
+    sync: SyncId,
+    related: Vec<i64>,
+) -> Result<(Trust, Arc<Relations>), SyncError> {
     let (mapped, batches) = mpsc::channel(diff::PAGES);
     let feeding = async {
         let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
@@ -196,6 +217,7 @@ async fn stream(ctx: &Arc<Context>, sync: SyncId) -> Result<(Trust, Arc<Relation
     let writing = async {
         let learning = Relations::learn(&*ctx.catalog, ctx.literal_blueprints());
         let (relations, trust) = futures::future::join(learning, owned(ctx, sync)).await;
+        relations.restore(related);
         let (relations, trust) = (Arc::new(relations), trust?);
         let writer = Writer::new(Arc::clone(ctx), sync);
         Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(&relations)).run(batches).await?;

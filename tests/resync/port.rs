@@ -11,6 +11,7 @@ use bitbucket_port::sync::{Report, Scope, Silent, SyncOutcome};
 use bitbucket_port_sandbox::cloud;
 use bitbucket_port_sandbox::port::{Options, Server, World};
 use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
+use tokio_util::sync::CancellationToken;
 
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
@@ -48,7 +49,7 @@ impl Pair {
         let settings = self.settings();
         let client = startup::port_client(&settings).expect("a client");
         startup::provision(&client, &settings, WhenMissing::Create).await.expect("Port is set up");
-        let report = startup::resync_into_port(&settings, &client, None, Scope::default(), Arc::new(Silent))
+        let report = startup::resync_into_port(&settings, &client, None, Scope::default(), Arc::new(Silent), &CancellationToken::new())
             .await
             .expect("the resync runs to its end");
         // Port's clock has whole seconds; what was written in the second of the listing would not be listed.

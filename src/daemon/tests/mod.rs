@@ -1,3 +1,4 @@
 mod ask;
 mod life;
 mod routes;
+mod interruption;
