@@ -9,6 +9,8 @@ use crate::catalog::port::PortCatalog;
 use crate::config::Settings;
 use crate::mapping::Mapping;
 use crate::port::{PortClient, PortReporter, ResyncId, SyncState};
+use crate::sqlite::SqliteError;
+use crate::state::StateError;
 use crate::sync::{Observer, Report, Scope};
 
 use super::{PortObserver, Run, StartupError, port_mapping, reporter_settings};
@@ -34,10 +36,13 @@ pub async fn resync_into_port(
     let ended = run(settings, client, resync, mapping, scope, Arc::clone(&observer) as Arc<dyn Observer>, stop).await;
     match &ended {
         Ok(_) => observer.finish(None).await,
+        Err(StartupError::Interrupted) if !observer.began() => observer.finish(None).await,
         Err(StartupError::Interrupted) => {
             // Whoever stops the process does not wait for long.
             drop(tokio::time::timeout(FAREWELL, observer.finish(Some(SyncState::Aborted))).await);
         }
+        // What Port says of the resync of the process that has the file must stay.
+        Err(StartupError::State(StateError::File(SqliteError::InUse { .. }))) => observer.finish(None).await,
         Err(_) => observer.finish(Some(SyncState::Failed)).await,
     }
     ended

@@ -1,5 +1,7 @@
 //! Hands what happens in a sync to Port's reports.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::value::RawValue;
 
 use crate::port::{KindMetrics, PortReporter, ReportedResource, SyncState};
@@ -9,13 +11,19 @@ use crate::sync::{ListingReport, Observer, ResourceReport, SyncEvent, SyncOutcom
 pub struct PortObserver<O> {
     reporter: PortReporter,
     beside: O,
+    began: AtomicBool,
 }
 
 impl<O: Observer> PortObserver<O> {
     /// Reports to `reporter` and to `beside`.
     #[must_use]
     pub fn new(reporter: PortReporter, beside: O) -> Self {
-        Self { reporter, beside }
+        Self { reporter, beside, began: AtomicBool::new(false) }
+    }
+
+    /// Whether Port was told of a sync at all.
+    pub fn began(&self) -> bool {
+        self.began.load(Ordering::Acquire)
     }
 
     /// Waits until Port was told everything, within the reporter's patience. `broken_off` says how a sync stands that did
@@ -32,6 +40,7 @@ impl<O: Observer> Observer for PortObserver<O> {
     fn on(&self, event: &SyncEvent) {
         match event {
             SyncEvent::Planned { resources, .. } => {
+                self.began.store(true, Ordering::Release);
                 let resources = resources.iter().map(|planned| ReportedResource {
                     kind: planned.kind.to_owned(),
                     blueprint: planned.blueprint.clone(),

@@ -46,8 +46,6 @@ impl Run {
             () = stop.cancelled() => return Err(StartupError::Interrupted),
         };
         restore(&state.file, &transport).await;
-        // Credentials that were refused before may have been renewed.
-        transport.budget().reinstate();
         let catalog = Arc::clone(&self.catalog);
         let resync = Resync {
             source: reader,

@@ -97,6 +97,9 @@ impl CatalogState {
 
     /// Remembers what entities of this sync relate to.
     pub async fn relate(&self, targets: Vec<i64>) -> Result<(), StateError> {
+        if targets.is_empty() {
+            return Ok(());
+        }
         let catalog = self.id;
         self.database
             .write(move |connection| {

@@ -92,7 +92,10 @@ impl Feed<'_> {
 
     /// Once the parents are known: the listings below take about one request each.
     fn foretell(&self, spooled: &Spooled) {
-        self.ctx.warn_of_waiting(spooled.listings);
+        // A resumed sync knows already what is left.
+        if self.ctx.resumed.get().is_none() {
+            self.ctx.warn_of_waiting(spooled.listings);
+        }
     }
 
     /// The listings whose parents are all in the spool already.

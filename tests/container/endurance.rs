@@ -12,6 +12,26 @@ use crate::program::{Ended, Program, Running};
 
 const BLUEPRINTS: [&str; 3] = ["bitbucketProject", "bitbucketRepository", "bitbucketPullRequest"];
 
+/// A mapping that needs no request but the listings.
+const MAPPING: &str = r#"
+resources:
+  - kind: project
+    selector: { query: "true" }
+    port: { entity: { mappings: { identifier: .key, blueprint: '"bitbucketProject"', title: .name } } }
+  - kind: repository
+    selector: { query: "true" }
+    port: { entity: { mappings: { identifier: .name, blueprint: '"bitbucketRepository"', title: .name } } }
+  - kind: pull-request
+    selector: { query: "true" }
+    port:
+      entity:
+        mappings:
+          identifier: .destination.repository.name + (.id | tostring)
+          blueprint: '"bitbucketPullRequest"'
+          title: .title
+          relations: { repository: .destination.repository.name }
+"#;
+
 /// A workspace, and a folder with the catalog and the state file of it.
 struct Workshop {
     bitbucket: Server,
@@ -34,6 +54,7 @@ impl Workshop {
             .set("OCEAN__BUDGET__REST_PER_HOUR", "1000000")
             .set("OCEAN__BUDGET__FILES_PER_HOUR", "1000000")
             .set("OCEAN__CONCURRENCY", "4");
+        std::fs::write(program.folder.path().join("mapping.yaml"), MAPPING).expect("a file");
         Self { bitbucket, program }
     }
 
@@ -42,11 +63,11 @@ impl Workshop {
     }
 
     fn resync(&self, more: &[&str]) -> Ended {
-        self.program.run(&[&["resync", "--identifier", "test"], more].concat())
+        self.program.run(&[&["resync", "--identifier", "test", "--mapping", "mapping.yaml"], more].concat())
     }
 
     fn start(&self, more: &[&str]) -> Running {
-        self.program.start(&[&["resync", "--identifier", "test"], more].concat())
+        self.program.start(&[&["resync", "--identifier", "test", "--mapping", "mapping.yaml"], more].concat())
     }
 
     /// Everything in the catalog but the times at which it was written, in order.
@@ -123,13 +144,22 @@ impl Workshop {
 
     /// Starts a resync and leaves it before a Bitbucket that answers no more, once all that came before is settled.
     fn start_and_hang(&self, after: u64) -> Running {
+        let slow = Fault::Delay(Duration::from_millis(15));
+        self.bitbucket.faults().set([FaultRule::on("/**/pullrequests", Occurrence::Always, slow)]);
         let running = self.start(&[]);
         self.answered(after);
         self.hang();
+        self.roots_are_done();
+        running
+    }
+
+    /// Waits until the state file says that the listings of projects and repositories are done.
+    fn roots_are_done(&self) {
+        let began = std::time::Instant::now();
         while self.rows("SELECT count(*) FROM checkpoints WHERE topic = 'root'") < 2 {
+            assert!(began.elapsed() < Duration::from_secs(30), "the listings were never done");
             std::thread::yield_now();
         }
-        running
     }
 }
 
@@ -146,6 +176,8 @@ fn moments(seed: u64, count: usize, most: u64) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_the_next_run_comes_to_the_same_catalog() {
     let workshop = Workshop::new(24, 3).await;
+    let released = bitbucket_port::mapping::CLOUD_DEFAULT.mapping;
+    std::fs::write(workshop.path("mapping.yaml"), released).expect("the released mapping, which reads files too");
     let first = workshop.resync(&[]);
     assert_eq!(first.code, Some(0), "{}", first.error);
     let before = workshop.catalog().await;
@@ -182,7 +214,7 @@ async fn killed_at_any_moment_the_next_run_comes_to_the_same_catalog() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_resync_that_is_killed_is_gone_on_with_and_reads_little_twice() {
     let workshop = Workshop::new(120, 1).await;
-    let running = workshop.start_and_hang(200);
+    let running = workshop.start_and_hang(80);
     let done = workshop.rows("SELECT count(*) FROM spool WHERE progress >= 2");
     running.signal("KILL");
     running.code();
@@ -205,17 +237,46 @@ async fn a_first_resync_that_is_killed_is_gone_on_with_and_reads_little_twice() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_failed_before_the_kill_is_read_again() {
+    let workshop = Workshop::new(20, 1).await;
+    assert_eq!(workshop.resync(&[]).code, Some(0));
+    let before = workshop.catalog().await;
+    let requests = workshop.bitbucket.requests();
+    let listed = requests.iter().find(|request| request.path.ends_with("/pullrequests")).expect("a listing");
+    let refused = Fault::Status { status: 403, retry_after: None };
+    let slow = FaultRule::on("/**/pullrequests", Occurrence::Always, Fault::Delay(Duration::from_millis(30)));
+    workshop.bitbucket.faults().set([FaultRule::on(&listed.path, Occurrence::Always, refused), slow]);
+    workshop.bitbucket.record().clear();
+    let running = workshop.start(&[]);
+    while workshop.bitbucket.record().count("GET", &listed.path) == 0 {
+        std::thread::yield_now();
+    }
+    workshop.hang();
+    workshop.roots_are_done();
+    running.signal("KILL");
+    running.code();
+    workshop.bitbucket.faults().clear();
+    workshop.bitbucket.record().clear();
+    let next = workshop.resync(&[]);
+    assert_eq!(next.code, Some(0), "{}{}", next.out, next.error);
+    assert!(next.error.contains("going on with an interrupted resync"), "{}", next.error);
+    assert_eq!(workshop.bitbucket.record().count("GET", &listed.path), 1, "{}", next.error);
+    assert_eq!(workshop.listings().0, 0);
+    assert_eq!(workshop.catalog().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_mapping_begins_anew_and_so_does_an_interruption_that_is_too_old() {
     let workshop = Workshop::new(30, 1).await;
     let mapping = workshop.path("mapping.yaml");
-    let edited = bitbucket_port::mapping::CLOUD_DEFAULT.mapping.replace(".mainbranch.name", "\"trunk\"");
-    let running = workshop.start_and_hang(40);
+    let edited = MAPPING.replace("title: .name", "title: .slug");
+    let running = workshop.start_and_hang(15);
     running.signal("KILL");
     running.code();
     workshop.bitbucket.faults().clear();
     let interrupted = workshop.keep();
     std::fs::write(&mapping, edited).expect("a file");
-    let next = workshop.resync(&["--mapping", "mapping.yaml"]);
+    let next = workshop.resync(&[]);
     assert_eq!(next.code, Some(0), "{}{}", next.out, next.error);
     assert!(next.out.contains("everything is listed anew"), "{}", next.out);
     assert!(!next.error.contains("going on with"), "{}", next.error);
@@ -231,7 +292,7 @@ async fn a_signal_stops_a_resync_in_order_and_the_next_goes_on() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         workshop.bitbucket.faults().clear();
         workshop.bitbucket.record().clear();
-        let mut running = workshop.start_and_hang(20);
+        let mut running = workshop.start_and_hang(6);
         running.signal(signal);
         running.until_error("stopping in order");
         running.until_error("the resync was interrupted; the next run goes on where this one stopped");

@@ -155,6 +155,11 @@ async fn a_second_container_waits_unready_until_the_first_has_ended() {
         std::thread::yield_now();
     }
     assert!(get(&port, "/health/live").starts_with("HTTP/1.1 200 OK\r\n"));
+    // One that only waited says nothing about the resync of the other.
+    let mut third = program.start(&[]);
+    third.until(&format!("is in use by process {} on ", first.id()));
+    third.signal("TERM");
+    assert_eq!((third.code(), services.resync_status().as_str()), (Some(143), "running"));
     services.bitbucket.faults().clear();
     first.signal("TERM");
     assert_eq!(first.code(), Some(143));

@@ -83,6 +83,7 @@ async fn the_state_of_a_resync_is_told_again_until_port_takes_it() {
     let reporter = PortReporter::start(stub.client(), ResyncId::random(), ReporterSettings::default());
     reporter.resync_started(resources(1));
     reporter.resync_finished(SyncState::Completed, KindMetrics::default());
+    until(&stub, |seen| seen.iter().filter(|seen| seen.method == "PATCH").count() == 4).await;
     reporter.finish().await;
     let states: Vec<Value> =
         stub.seen().into_iter().filter(|seen| seen.method == "PATCH").map(|seen| seen.body["status"].clone()).collect();
