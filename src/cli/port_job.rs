@@ -58,7 +58,14 @@ impl PortJob {
     /// The job of these settings; `log` holds what the process logged so far.
     pub(crate) fn new(settings: Settings, log: LogSink) -> Result<Self, JobError> {
         let client = startup::port_client(&settings)?;
-        Ok(Self { settings, client, log, shipper: Arc::default(), stop: CancellationToken::new(), stage: Arc::default() })
+        Ok(Self {
+            settings,
+            client,
+            log,
+            shipper: Arc::default(),
+            stop: CancellationToken::new(),
+            stage: Arc::default(),
+        })
     }
 
     fn ship_logs(&self) {
@@ -81,7 +88,8 @@ impl Job for PortJob {
     async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
         self.stage.resyncing.store(true, Ordering::Release);
         let observer = Arc::new(Watch { stage: Arc::clone(&self.stage), beside: observer });
-        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop).await?)
+        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop)
+            .await?)
     }
 
     fn interrupt(&self) -> Duration {

@@ -11,9 +11,10 @@ use super::surroundings::Surroundings;
 use super::table::variable;
 use super::values::Values;
 use super::{
-    Batches, DeletionSettings, EmptyListing, EnduranceSettings, ExitPolicy, Integration, IntegrationIdentifier, JqEnvironment, JqSettings,
-    LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product, Provisioning, ResourcesOrigin,
-    ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, Verification, WriteMode,
+    Batches, DeletionSettings, EmptyListing, EnduranceSettings, ExitPolicy, Integration, IntegrationIdentifier,
+    JqEnvironment, JqSettings, LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product,
+    Provisioning, ResourcesOrigin, ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, Verification,
+    WriteMode,
 };
 
 const CLIENT_ID: &str = "port.client_id";
@@ -139,10 +140,7 @@ pub(crate) fn resync(values: &Values) -> ResyncSettings {
 
 /// Interrupted resyncs, and several processes.
 pub(crate) fn endurance(values: &Values) -> EnduranceSettings {
-    EnduranceSettings {
-        resume_within: values.seconds("resume_within"),
-        state_wait: values.seconds("state_wait"),
-    }
+    EnduranceSettings { resume_within: values.seconds("resume_within"), state_wait: values.seconds("state_wait") }
 }
 
 /// Deletion.

@@ -10,9 +10,9 @@ use super::problem::{Findings, Problem, SettingsErrors};
 use super::table::{all, variable};
 use super::values::Values;
 use super::{
-    Batches, DeletionSettings, EnduranceSettings, Integration, IntegrationIdentifier, JqSettings, Listener, LiveSettings, LogSettings,
-    PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources, TlsSettings, build, listener,
-    product,
+    Batches, DeletionSettings, EnduranceSettings, Integration, IntegrationIdentifier, JqSettings, Listener,
+    LiveSettings, LogSettings, PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources,
+    TlsSettings, build, listener, product,
 };
 
 /// Everything that can be set, checked. `Debug` shows no secret.

@@ -74,22 +74,22 @@ impl Health {
 
     /// The wait for another process began.
     pub(super) fn wait(&self, holder: &str) {
-        self.move_on(Readiness::Ready, Readiness::Waiting { holder: holder.to_owned() });
+        self.change(|now| (*now == Readiness::Ready).then(|| Readiness::Waiting { holder: holder.to_owned() }));
     }
 
     /// The wait for another process is over.
     pub(super) fn proceed(&self) {
-        self.move_on(Readiness::Waiting { holder: String::new() }, Readiness::Ready);
+        self.change(|now| matches!(now, Readiness::Waiting { .. }).then_some(Readiness::Ready));
     }
 
-    /// Goes from one state to the other, unless the process is in a third by now, for example about to end.
-    fn move_on(&self, from: Readiness, to: Readiness) {
-        self.readiness.send_if_modified(|now| {
-            let moves = std::mem::discriminant(now) == std::mem::discriminant(&from);
-            if moves {
-                *now = to;
+    /// Goes to the state that follows from the present one, if any: the process may be about to end by now.
+    fn change(&self, next: impl FnOnce(&Readiness) -> Option<Readiness>) {
+        self.readiness.send_if_modified(|now| match next(now) {
+            Some(next) => {
+                *now = next;
+                true
             }
-            moves
+            None => false,
         });
     }
 

@@ -91,7 +91,10 @@ mod tests {
     fn requests_during_a_resync_are_one_follow_up() {
         let turns = Turns::default();
         assert_eq!(turns.ask(), Asked::Starts);
-        assert_eq!([turns.ask(), turns.ask(), turns.ask()], [Asked::Queued, Asked::AlreadyQueued, Asked::AlreadyQueued]);
+        assert_eq!(
+            [turns.ask(), turns.ask(), turns.ask()],
+            [Asked::Queued, Asked::AlreadyQueued, Asked::AlreadyQueued]
+        );
         assert_eq!(turns.end(), Next::Again);
         assert_eq!(turns.ask(), Asked::Queued);
         assert_eq!([turns.end(), turns.end()], [Next::Again, Next::Rest]);

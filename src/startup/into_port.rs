@@ -35,14 +35,14 @@ pub async fn resync_into_port(
     let observer = Arc::new(PortObserver::new(reporter, beside));
     let ended = run(settings, client, resync, mapping, scope, Arc::clone(&observer) as Arc<dyn Observer>, stop).await;
     match &ended {
-        Ok(_) => observer.finish(None).await,
-        Err(StartupError::Interrupted) if !observer.began() => observer.finish(None).await,
-        Err(StartupError::Interrupted) => {
+        Err(StartupError::Interrupted) if observer.began() => {
             // Whoever stops the process does not wait for long.
             drop(tokio::time::timeout(FAREWELL, observer.finish(Some(SyncState::Aborted))).await);
         }
         // What Port says of the resync of the process that has the file must stay.
-        Err(StartupError::State(StateError::File(SqliteError::InUse { .. }))) => observer.finish(None).await,
+        Ok(_) | Err(StartupError::Interrupted | StartupError::State(StateError::File(SqliteError::InUse { .. }))) => {
+            observer.finish(None).await;
+        }
         Err(_) => observer.finish(Some(SyncState::Failed)).await,
     }
     ended
@@ -57,12 +57,13 @@ async fn run(
     observer: Arc<dyn Observer>,
     stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
-    let mapping = match mapping {
-        Some(mapping) => mapping,
-        None => tokio::select! {
+    let mapping = if let Some(mapping) = mapping {
+        mapping
+    } else {
+        tokio::select! {
             mapping = port_mapping(client, settings) => mapping?,
             () = stop.cancelled() => return Err(StartupError::Interrupted),
-        },
+        }
     };
     let catalog = Arc::new(PortCatalog::new(client.clone(), Some(resync)));
     Run { catalog, mapping, blueprints: vec![], scope, observer }.run(settings, stop).await

@@ -38,6 +38,8 @@ impl<O: Observer> PortObserver<O> {
 
 impl<O: Observer> Observer for PortObserver<O> {
     fn on(&self, event: &SyncEvent) {
+        // First what is near: who sees at Port that a resync runs finds it in the metrics of the process too.
+        self.beside.on(event);
         match event {
             SyncEvent::Planned { resources, .. } => {
                 self.began.store(true, Ordering::Release);
@@ -67,7 +69,6 @@ impl<O: Observer> Observer for PortObserver<O> {
             }
             _ => {}
         }
-        self.beside.on(event);
     }
 
     fn examples_wanted(&self, resource: usize) -> usize {

@@ -124,8 +124,8 @@ impl CatalogState {
     }
 
     fn fingerprint_of(&self, basis: &str) -> String {
-        let whole = format!("{basis}\n{}", self.about);
-        Fingerprint::of(&whole).0.iter().map(|byte| format!("{byte:02x}")).collect()
+        let Fingerprint(bytes) = Fingerprint::of(&format!("{basis}\n{}", self.about));
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     async fn put_checkpoint(&self, topic: &'static str, name: String, value: String) -> Result<(), StateError> {

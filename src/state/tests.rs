@@ -377,9 +377,7 @@ async fn a_file_of_the_first_layout_is_taken_over() {
     let sync = state.begin_resumable("basis").await.unwrap();
     assert_eq!(usable(&state, "basis").await.unwrap().sync, sync);
     opened.state.close().await.unwrap();
-    let version: i64 = rusqlite::Connection::open(&path)
-        .unwrap()
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .unwrap();
+    let version: i64 =
+        rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 2);
 }

@@ -291,7 +291,9 @@ impl Diff {
             return Ok(());
         }
         self.ctx.state.record(self.sync, rows).await?;
-        settled.iter().for_each(|ticket| ticket.settle());
+        for ticket in settled {
+            ticket.settle();
+        }
         for (resource, entities) in counts {
             self.ctx.tallies[resource].unchanged.add(entities);
             self.ctx.touch(resource);

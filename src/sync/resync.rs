@@ -18,8 +18,8 @@ use super::feed;
 use super::plan::{Plan, Scope};
 use super::reconcile::{self, Bounds, EmptyListings};
 use super::relations::Relations;
-use super::resume::{self, Beginning};
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
+use super::resume::{self, Beginning};
 use super::source::Reader;
 use super::write::Writer;
 

@@ -69,7 +69,16 @@ struct Sent {
 impl Writer {
     pub(crate) fn new(ctx: Arc<Context>, sync: SyncId) -> Self {
         let limits = ctx.catalog.bulk_limits();
-        Self { ctx, sync, limits, bulks: HashMap::new(), in_flight: JoinSet::new(), waiting: vec![], waiting_bytes: 0, emptied: Instant::now() }
+        Self {
+            ctx,
+            sync,
+            limits,
+            bulks: HashMap::new(),
+            in_flight: JoinSet::new(),
+            waiting: vec![],
+            waiting_bytes: 0,
+            emptied: Instant::now(),
+        }
     }
 
     /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
@@ -184,7 +193,9 @@ impl Writer {
             self.ctx.emit(&SyncEvent::Written { kind: self.ctx.kind_name(resource), entities });
         }
         self.ctx.state.record(self.sync, written).await?;
-        settled.iter().for_each(|ticket| ticket.settle());
+        for ticket in settled {
+            ticket.settle();
+        }
         Ok(())
     }
 

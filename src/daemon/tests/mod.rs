@@ -1,4 +1,4 @@
 mod ask;
+mod interruption;
 mod life;
 mod routes;
-mod interruption;
