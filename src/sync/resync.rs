@@ -202,11 +202,7 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 
 /// Runs all stages until the last page is written. Reading from Bitbucket begins at once; comparing and writing wait
 /// until the catalog has said what it has of ours.
-async fn stream(
-    ctx: &Arc<Context>,
-    sync: SyncId,
-    related: Vec<i64>,
-) -> Result<(Trust, Arc<Relations>), SyncError> {
+async fn stream(ctx: &Arc<Context>, sync: SyncId, related: Vec<i64>) -> Result<(Trust, Arc<Relations>), SyncError> {
     let (mapped, batches) = mpsc::channel(diff::PAGES);
     let feeding = async {
         let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
