@@ -245,6 +245,9 @@ pub(crate) struct ResyncArgs {
     /// Compare everything with what the catalog holds, so that changes made by hand are mended.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Fail at once where another process uses the state file, instead of waiting for it to end.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
     #[command(flatten)]
     pub(crate) deletion: DeletionArgs,
 }

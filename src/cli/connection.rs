@@ -19,6 +19,7 @@ pub(crate) struct Given<'a> {
     pub(crate) identifier: Option<&'a str>,
     pub(crate) token_file: Option<&'a Path>,
     pub(crate) state: Option<&'a Path>,
+    pub(crate) no_wait: bool,
     pub(crate) full: bool,
     pub(crate) deletion: DeletionArgs,
 }
@@ -37,6 +38,7 @@ impl Given<'_> {
         set("state_path", self.state.map(|path| path.display().to_string()), "--state");
         let on = |given: bool| given.then(|| "true".to_owned());
         let DeletionArgs { no_delete, max_deletes, allow_empty, prune_unmapped } = self.deletion;
+        set("state_wait", self.no_wait.then(|| "0".to_owned()), "--no-wait");
         set("full_comparison_interval", self.full.then(|| "0s".to_owned()), "--full");
         set("deletion.no_delete", on(no_delete), "--no-delete");
         set("deletion.max_deletes", max_deletes.map(|most| most.to_string()), "--max-deletes");

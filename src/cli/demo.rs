@@ -18,6 +18,7 @@ mod with_sandbox {
     use bitbucket_port_sandbox::{cloud, datacenter};
     use serde::Serialize;
     use serde_json::Value;
+    use tokio_util::sync::CancellationToken;
 
     use crate::catalog::local::LocalCatalog;
     use crate::cli::args::{DemoArgs, Global};
@@ -120,7 +121,7 @@ mod with_sandbox {
         let catalog = startup::catalog(&CatalogPlace::Sqlite(file.to_owned()), settings).await.map_err(failed)?;
         let observer = Arc::new(Progress::new(global.progress()));
         let run = startup::Run { catalog, mapping, blueprints, scope: Scope::default(), observer };
-        run.run(settings).await.map_err(failed)
+        run.run(settings, &CancellationToken::new()).await.map_err(failed)
     }
 
     /// One pull request as the catalog has it, of those whose identifiers begin like that.

@@ -1,17 +1,23 @@
 //! The work of a container: set Port up, resync into it, tell it how that went.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::catalog::port::WhenMissing;
 use crate::config::Settings;
 use crate::daemon::{Closing, Job, JobError, Step};
 use crate::port::{LogSettings, LogShipper, LogSink, Mask, PortClient};
 use crate::startup;
-use crate::sync::{Observer, Report, Scope};
+use crate::sync::{Observer, Report, Scope, SyncEvent};
 
 /// What telling Port about the end may take.
 const FAREWELL: Duration = Duration::from_secs(6);
+
+/// What stopping a resync in order may take: the state file, then Port's metrics.
+const ORDERLY: Duration = Duration::from_secs(12);
 
 /// Resyncs into Port.
 pub(crate) struct PortJob {
@@ -20,13 +26,46 @@ pub(crate) struct PortJob {
     log: LogSink,
     /// Runs once Port has told where logs go.
     shipper: Arc<Mutex<Option<LogShipper>>>,
+    stop: CancellationToken,
+    stage: Arc<Stage>,
+}
+
+/// How far the work came.
+#[derive(Debug, Default)]
+struct Stage {
+    /// A resync was called for.
+    resyncing: AtomicBool,
+    /// Port was told of it.
+    told: AtomicBool,
+}
+
+/// Sees when Port is told of the resync.
+struct Watch {
+    stage: Arc<Stage>,
+    beside: Arc<dyn Observer>,
+}
+
+impl Observer for Watch {
+    fn on(&self, event: &SyncEvent) {
+        if matches!(event, SyncEvent::Planned { .. }) {
+            self.stage.told.store(true, Ordering::Release);
+        }
+        self.beside.on(event);
+    }
 }
 
 impl PortJob {
     /// The job of these settings; `log` holds what the process logged so far.
     pub(crate) fn new(settings: Settings, log: LogSink) -> Result<Self, JobError> {
         let client = startup::port_client(&settings)?;
-        Ok(Self { settings, client, log, shipper: Arc::default() })
+        Ok(Self {
+            settings,
+            client,
+            log,
+            shipper: Arc::default(),
+            stop: CancellationToken::new(),
+            stage: Arc::default(),
+        })
     }
 
     fn ship_logs(&self) {
@@ -47,12 +86,21 @@ impl Job for PortJob {
     }
 
     async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
-        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer).await?)
+        self.stage.resyncing.store(true, Ordering::Release);
+        let observer = Arc::new(Watch { stage: Arc::clone(&self.stage), beside: observer });
+        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop)
+            .await?)
+    }
+
+    fn interrupt(&self) -> Duration {
+        self.stop.cancel();
+        if self.stage.resyncing.load(Ordering::Acquire) { ORDERLY } else { Duration::ZERO }
     }
 
     fn closing(&self, why: Closing) -> Vec<Step> {
         let mut steps = Vec::new();
-        if why == Closing::Interrupted {
+        // Where none was begun here, what Port says is about another process.
+        if why == Closing::Interrupted && self.stage.told.load(Ordering::Acquire) {
             let client = self.client.clone();
             steps.push(Step::new("telling Port that the resync was aborted", FAREWELL, async move {
                 Ok(client.abort_resync().await?)

@@ -38,11 +38,28 @@ impl Progress {
 
 impl Observer for Progress {
     fn on(&self, event: &SyncEvent) {
+        if let Some(line) = announcement(event).filter(|_| !matches!(self, Self::Quiet)) {
+            eprintln!("{line}");
+        }
         match self {
             Self::Bars(bars) => bars.on(event),
             Self::Lines(lines) => lock(lines).on(event),
             Self::Quiet => {}
         }
+    }
+}
+
+/// What is said in a line of its own, bars or not.
+fn announcement(event: &SyncEvent) -> Option<String> {
+    match event {
+        SyncEvent::Waiting { holder } => {
+            Some(format!("the state file is in use by {holder}: waiting for it to end (--no-wait fails instead)"))
+        }
+        SyncEvent::Resumed { done, left } => {
+            Some(format!("going on with an interrupted resync: {done} listings are done, {left} known ones are left"))
+        }
+        SyncEvent::Foretold { message } => Some(message.clone()),
+        _ => None,
     }
 }
 

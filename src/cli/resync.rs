@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::catalog::port::WhenMissing;
 use crate::config::{Product, Settings};
 use crate::kinds::{cloud, datacenter};
@@ -16,7 +18,7 @@ use super::progress::Progress;
 use super::report;
 use super::run::Ended;
 
-pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
+pub(crate) async fn run(args: &ResyncArgs, global: &Global, stop: &CancellationToken) -> Ended {
     let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
     if place == CatalogPlace::Port && args.identifier.is_none() {
         return Err(Failure::new("--catalog port needs --identifier ID").remedy(
@@ -25,7 +27,7 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
     }
     let settings = connection::settings(&given(args), global)?;
     let scope = scope(args, &settings)?;
-    let report = resync(&settings, args, global, &place, scope).await?;
+    let report = resync(&settings, args, global, &place, scope, stop).await?;
     if place.is_standard_output() {
         // Standard output holds the changes; the summary must not stand among them.
         eprint!("{}", report::human(&report));
@@ -43,6 +45,7 @@ fn given(args: &ResyncArgs) -> Given<'_> {
         identifier: args.identifier.as_deref(),
         token_file: args.token_file.as_deref(),
         state: args.state.as_deref(),
+        no_wait: args.no_wait,
         full: args.full,
         deletion: args.deletion,
     }
@@ -71,13 +74,17 @@ pub(crate) async fn resync(
     global: &Global,
     place: &CatalogPlace,
     scope: Scope,
+    stop: &CancellationToken,
 ) -> Result<Report, Failure> {
     let observer = Arc::new(Progress::new(global.progress()));
     let ended = match place {
-        CatalogPlace::Port => into_port(settings, args, scope, observer).await,
-        place => into_own(settings, args, place, scope, observer).await,
+        CatalogPlace::Port => into_port(settings, args, scope, observer, stop).await,
+        place => into_own(settings, args, place, scope, observer, stop).await,
     };
-    ended.map_err(|error| Failure::new("the resync did not come to its end").because(error))
+    ended.map_err(|error| match error {
+        StartupError::Interrupted => Failure::new(error.to_string()),
+        error => Failure::new("the resync did not come to its end").because(error),
+    })
 }
 
 async fn into_port(
@@ -85,6 +92,7 @@ async fn into_port(
     args: &ResyncArgs,
     scope: Scope,
     observer: Arc<Progress>,
+    stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
     let client = startup::port_client(settings)?;
     let mapping = match &args.mapping {
@@ -93,7 +101,7 @@ async fn into_port(
     };
     let when_missing = if args.create { WhenMissing::Create } else { WhenMissing::Refuse };
     startup::provision(&client, settings, when_missing).await?;
-    startup::resync_into_port(settings, &client, mapping, scope, observer).await
+    startup::resync_into_port(settings, &client, mapping, scope, observer, stop).await
 }
 
 async fn into_own(
@@ -102,10 +110,11 @@ async fn into_own(
     place: &CatalogPlace,
     scope: Scope,
     observer: Arc<Progress>,
+    stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
     let source = args.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
     let mapping = startup::mapping(&source, settings).await?;
     let blueprints = startup::blueprints(args.blueprints.as_deref(), settings)?;
     let catalog = startup::catalog(place, settings).await?;
-    startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings).await
+    startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings, stop).await
 }

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Parser;
+use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{Signal, Signals};
 
@@ -35,10 +37,7 @@ pub fn run() -> Exit {
         match called {
             // Minds signals itself.
             Called::Ocean(command) => ocean(command).await,
-            Called::Friendly(cli) => tokio::select! {
-                ended = dispatch(cli) => ended,
-                exit = stopped() => Ok(exit),
-            },
+            Called::Friendly(cli) => friendly(cli).await,
         }
     });
     // Reading standard input or a name look-up may hang in a thread of its own; nothing waits for it.
@@ -88,7 +87,39 @@ async fn ocean(command: OceanCommand) -> Ended {
     }
 }
 
-async fn dispatch(cli: Cli) -> Ended {
+/// Longest time for stopping in order.
+const ORDERLY: Duration = Duration::from_secs(20);
+
+/// Runs a command until it ends or a signal comes. A resync then stops in order, unless a second signal comes.
+async fn friendly(cli: Cli) -> Ended {
+    // Where signals cannot be taken over, they end the process by themselves.
+    let Ok(mut signals) = Signals::install() else { return dispatch(cli, &CancellationToken::new()).await };
+    let stops_in_order = matches!(cli.command, Command::Resync(_));
+    let stop = CancellationToken::new();
+    let mut work = Box::pin(dispatch(cli, &stop));
+    let signal = tokio::select! {
+        ended = &mut work => return ended,
+        signal = signals.next() => signal,
+    };
+    if stops_in_order {
+        stop.cancel();
+        eprintln!("{}: stopping in order; a second one ends at once", signal.name());
+        let ended = tokio::select! {
+            ended = work => ended,
+            _ = signals.next() => Ok(Exit::Failed),
+            () = tokio::time::sleep(ORDERLY) => Ok(Exit::Failed),
+        };
+        if let Err(failure) = ended {
+            failure.print();
+        }
+    }
+    Ok(match signal {
+        Signal::Interrupt => Exit::Interrupted,
+        Signal::Terminate => Exit::Terminated,
+    })
+}
+
+async fn dispatch(cli: Cli, stop: &CancellationToken) -> Ended {
     let Cli { global, command } = cli;
     let checks = matches!(command, Command::Mapping(MappingCommand::Check(_)));
     if matches!(global.format, Format::Github | Format::Gitlab) && !checks {
@@ -99,7 +130,7 @@ async fn dispatch(cli: Cli) -> Ended {
         Command::Ocean { command } => ocean(command).await,
         Command::Settings(args) => settings::run(&args, &global),
         Command::Demo(args) => demo::run(&args, &global).await,
-        Command::Resync(args) => resync::run(&args, &global).await,
+        Command::Resync(args) => resync::run(&args, &global, stop).await,
         Command::Kinds(args) => kinds::run(&args, &global),
         Command::Mapping(command) => mapping::run(command, global).await,
         Command::Map(args) => map::run(args, global).await,
@@ -112,16 +143,6 @@ fn usage(error: &clap::Error) -> Exit {
     let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
     drop(error.print());
     exit
-}
-
-/// Waits for a signal that ends the command.
-async fn stopped() -> Exit {
-    // Where signals cannot be taken over, they end the process by themselves.
-    let Ok(mut signals) = Signals::install() else { return std::future::pending().await };
-    match signals.next().await {
-        Signal::Interrupt => Exit::Interrupted,
-        Signal::Terminate => Exit::Terminated,
-    }
 }
 
 impl Global {

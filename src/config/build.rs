@@ -11,9 +11,10 @@ use super::surroundings::Surroundings;
 use super::table::variable;
 use super::values::Values;
 use super::{
-    Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, IntegrationIdentifier, JqEnvironment, JqSettings,
-    LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product, Provisioning, ResourcesOrigin,
-    ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, UnmappedBlueprints, Verification, WriteMode,
+    Batches, DeletionSettings, EmptyListing, EnduranceSettings, ExitPolicy, Integration, IntegrationIdentifier,
+    JqEnvironment, JqSettings, LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product,
+    Provisioning, ResourcesOrigin, ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, UnmappedBlueprints,
+    Verification, WriteMode,
 };
 
 const CLIENT_ID: &str = "port.client_id";
@@ -135,6 +136,11 @@ pub(crate) fn resync(values: &Values) -> ResyncSettings {
         items_batch: values.number("yield_items_to_parse_batch_size"),
         exit: if values.is_on("strict_exit") { ExitPolicy::Strict } else { ExitPolicy::Compatible },
     }
+}
+
+/// Interrupted resyncs, and several processes.
+pub(crate) fn endurance(values: &Values) -> EnduranceSettings {
+    EnduranceSettings { resume_within: values.seconds("resume_within"), state_wait: values.seconds("state_wait") }
 }
 
 /// Deletion.

@@ -41,9 +41,9 @@ pub use process::{Files, load_from_process, read_secret, read_sources};
 pub use product::{CloudConfig, DataCenterConfig, HourlyBudget, HourlyLimit, Product, ProductKind, RateQuota};
 pub use secret::{Email, IntegrationIdentifier, Secret, Username, Workspace};
 pub use sections::{
-    Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, JqEnvironment, JqSettings, LiveSettings,
-    LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Provisioning, ResourcesOrigin, ResyncSettings, Runtime,
-    ServerSettings, TlsSettings, UnmappedBlueprints, Verification, WriteMode,
+    Batches, DeletionSettings, EmptyListing, EnduranceSettings, ExitPolicy, Integration, JqEnvironment, JqSettings,
+    LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Provisioning, ResourcesOrigin,
+    ResyncSettings, Runtime, ServerSettings, TlsSettings, UnmappedBlueprints, Verification, WriteMode,
 };
 pub use settings::Settings;
 pub use surroundings::Surroundings;

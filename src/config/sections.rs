@@ -147,6 +147,15 @@ pub enum ExitPolicy {
     Strict,
 }
 
+/// Interrupted resyncs, and several processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnduranceSettings {
+    /// How long after its beginning an interrupted resync is gone on with.
+    pub resume_within: Duration,
+    /// How long to wait for another process to let go of the state file.
+    pub state_wait: Duration,
+}
+
 /// Deletion of entities whose objects are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeletionSettings {

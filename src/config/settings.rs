@@ -10,9 +10,9 @@ use super::problem::{Findings, Problem, SettingsErrors};
 use super::table::{all, variable};
 use super::values::Values;
 use super::{
-    Batches, DeletionSettings, Integration, IntegrationIdentifier, JqSettings, Listener, LiveSettings, LogSettings,
-    PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources, TlsSettings, build, listener,
-    product,
+    Batches, DeletionSettings, EnduranceSettings, Integration, IntegrationIdentifier, JqSettings, Listener,
+    LiveSettings, LogSettings, PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources,
+    TlsSettings, build, listener, product,
 };
 
 /// Everything that can be set, checked. `Debug` shows no secret.
@@ -36,6 +36,8 @@ pub struct Settings {
     pub resync: ResyncSettings,
     /// Deletion of entities whose objects are gone.
     pub deletion: DeletionSettings,
+    /// Interrupted resyncs, and several processes.
+    pub endurance: EnduranceSettings,
     /// Sizes of calls to Port.
     pub batches: Batches,
     /// Bounds of expressions.
@@ -80,6 +82,7 @@ impl Settings {
             log: build::log(values),
             resync: build::resync(values),
             deletion: build::deletion(values),
+            endurance: build::endurance(values),
             batches: build::batches(values),
             jq: build::jq(values),
             live: build::live(values),

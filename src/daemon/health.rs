@@ -13,10 +13,15 @@ const BEAT: Duration = Duration::from_secs(1);
 const STUCK: Duration = Duration::from_secs(15);
 
 /// Whether the process can take work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// Provisioning is under way.
     Starting,
+    /// Another process has the state file.
+    Waiting {
+        /// Which, and since when.
+        holder: String,
+    },
     /// It can.
     Ready,
     /// It is about to end.
@@ -46,12 +51,18 @@ impl Health {
     }
 
     /// Why the process is not ready; `None` where it is.
-    pub(super) fn unready(&self) -> Option<&'static str> {
-        match *self.readiness.borrow() {
-            Readiness::Starting => Some("provisioning has not ended yet"),
+    pub(super) fn unready(&self) -> Option<String> {
+        match &*self.readiness.borrow() {
+            Readiness::Starting => Some("provisioning has not ended yet".to_owned()),
+            Readiness::Waiting { holder } => Some(format!("waiting for the state file, which is in use by {holder}")),
             Readiness::Ready => None,
-            Readiness::Stopping => Some("the process is stopping"),
+            Readiness::Stopping => Some("the process is stopping".to_owned()),
         }
+    }
+
+    /// Whether the process is about to end.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.readiness.borrow() == Readiness::Stopping
     }
 
     /// Why the process must be restarted; `None` where it need not.
@@ -59,6 +70,27 @@ impl Health {
         let last = *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner);
         let silent = now.saturating_duration_since(last);
         (silent > STUCK).then(|| format!("the event loop has been stuck for {} s", silent.as_secs()))
+    }
+
+    /// The wait for another process began.
+    pub(super) fn wait(&self, holder: &str) {
+        self.change(|now| (*now == Readiness::Ready).then(|| Readiness::Waiting { holder: holder.to_owned() }));
+    }
+
+    /// The wait for another process is over.
+    pub(super) fn proceed(&self) {
+        self.change(|now| matches!(now, Readiness::Waiting { .. }).then_some(Readiness::Ready));
+    }
+
+    /// Goes to the state that follows from the present one, if any: the process may be about to end by now.
+    fn change(&self, next: impl FnOnce(&Readiness) -> Option<Readiness>) {
+        self.readiness.send_if_modified(|now| match next(now) {
+            Some(next) => {
+                *now = next;
+                true
+            }
+            None => false,
+        });
     }
 
     fn beaten(&self, now: Instant) {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::sync::{Observer, Report};
 
@@ -17,6 +18,11 @@ pub trait Job: Send + Sync {
 
     /// Resyncs once and tells `observer` what happens.
     fn resync(&self, observer: Arc<dyn Observer>) -> impl Future<Output = Result<Report, JobError>> + Send;
+
+    /// A signal came: a resync under way is to stop in order. Says how long that may take; then its future is dropped.
+    fn interrupt(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// What is to be done before the process ends, in order; each step has its own deadline and is done
     /// whatever became of the others.

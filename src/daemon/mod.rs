@@ -15,6 +15,7 @@ mod signal;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub mod metrics;
 
@@ -27,3 +28,4 @@ pub use routes::{Site, router};
 pub use server::{BindError, Bound, Serving};
 pub use shutdown::{Step, stop_in_order};
 pub use signal::{Signal, Signals};
+pub use turns::{Asked, Next, Turn, Turns};

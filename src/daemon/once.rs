@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 
 use crate::config::ExitPolicy;
-use crate::sync::{Report, SyncOutcome};
+use crate::sync::{Observer, Report, SyncEvent, SyncOutcome};
 
 use super::health::Readiness;
 use super::routes::{Site, router};
 use super::server::Bound;
 use super::shutdown::{Step, stop_in_order, with_causes};
 use super::signal::{Signal, Signals};
+use super::turns::Next;
 use super::{Closing, Job, JobError, summary};
 
-/// Everything to be done before the end together; Kubernetes kills 30 s after the first signal.
-const STOPPING: Duration = Duration::from_secs(20);
+/// Everything to be done before the end together; Kubernetes kills 30 s after the first signal, and a resync may have
+/// taken 12 s of them to stop.
+const STOPPING: Duration = Duration::from_secs(16);
 /// What requests in hand get.
 const SERVER_STOP: Duration = Duration::from_secs(3);
 
@@ -58,31 +60,60 @@ impl Once {
         tracing::info!("listening on {}", server.address());
         let serving = server.serve(router(&path_prefix, site.clone()));
         let beating = tokio::spawn(site.health.clone().beat(site.metrics.clone()));
-        let ended = tokio::select! {
-            ended = work(&job, &site, resyncs) => ended,
-            signal = signals.next() => Ended::Stopped(signal),
+        let (ended, haste) = {
+            let mut work = std::pin::pin!(work(&job, &site, resyncs));
+            tokio::select! {
+                ended = &mut work => (ended, Haste::InOrder),
+                signal = signals.next() => {
+                    tracing::info!("{}: stopping", signal.name());
+                    site.health.set(Readiness::Stopping);
+                    (Ended::Stopped(signal), stop_work(work, job.interrupt(), &mut signals).await)
+                }
+            }
         };
         site.health.set(Readiness::Stopping);
-        let mut steps = job.closing(closing(&ended));
-        steps.push(Step::new("answering open requests", SERVER_STOP, async {
-            serving.stop().await;
-            Ok(())
-        }));
-        tokio::select! {
-            () = stop_in_order(steps, STOPPING) => {}
-            signal = signals.next() => tracing::warn!("{} again: stopping at once", signal.name()),
+        if haste == Haste::InOrder {
+            let mut steps = job.closing(closing(&ended));
+            steps.push(Step::new("answering open requests", SERVER_STOP, async {
+                serving.stop().await;
+                Ok(())
+            }));
+            tokio::select! {
+                () = stop_in_order(steps, STOPPING) => {}
+                signal = signals.next() => tracing::warn!("{} again: stopping at once", signal.name()),
+            }
         }
         beating.abort();
         ended
     }
 }
 
+/// How the process may end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Haste {
+    /// After everything was put in order.
+    InOrder,
+    /// At once.
+    AtOnce,
+}
+
+/// Lets the work come to an end by itself, for so long, until the second signal.
+async fn stop_work(work: impl Future<Output = Ended>, patience: Duration, signals: &mut Signals) -> Haste {
+    tokio::select! {
+        biased;
+        signal = signals.next(), if !patience.is_zero() => {
+            tracing::warn!("{} again: stopping at once", signal.name());
+            return Haste::AtOnce;
+        }
+        _ = work => {}
+        () = tokio::time::sleep(patience) => {}
+    }
+    Haste::InOrder
+}
+
 fn closing(ended: &Ended) -> Closing {
     match ended {
-        Ended::Stopped(signal) => {
-            tracing::info!("{}: stopping", signal.name());
-            Closing::Interrupted
-        }
+        Ended::Stopped(_) => Closing::Interrupted,
         _ => Closing::Ended,
     }
 }
@@ -97,14 +128,45 @@ async fn work(job: &impl Job, site: &Site, resyncs: bool) -> Ended {
         tracing::info!("shouldResync is off: there is nothing to do");
         return Ended::NothingToDo;
     }
+    // The first request is that of the process itself; what is asked for while it runs follows once.
+    site.turns.ask();
+    loop {
+        let ended = resync(job, site).await;
+        if site.turns.end() == Next::Rest || site.health.is_stopping() {
+            return ended;
+        }
+        tracing::info!("another resync was asked for meanwhile: it follows now");
+    }
+}
+
+async fn resync(job: &impl Job, site: &Site) -> Ended {
     let began = Instant::now();
-    match guarded(job.resync(Arc::new(site.metrics.clone()))).await {
+    match guarded(job.resync(Arc::new(Watch(site.clone())))).await {
         Ok(report) => finished(site, &report),
+        Err(error) if site.health.is_stopping() => {
+            site.metrics.fail(began.elapsed());
+            tracing::warn!("{}", with_causes(&*error));
+            Ended::Failed
+        }
         Err(error) => {
             site.metrics.fail(began.elapsed());
             tracing::error!("the resync broke off: {}", with_causes(&*error));
             Ended::Failed
         }
+    }
+}
+
+/// What a resync tells the routes.
+struct Watch(Site);
+
+impl Observer for Watch {
+    fn on(&self, event: &SyncEvent) {
+        match event {
+            SyncEvent::Waiting { holder } => self.0.health.wait(holder),
+            SyncEvent::Planned { .. } => self.0.health.proceed(),
+            _ => {}
+        }
+        self.0.metrics.on(event);
     }
 }
 

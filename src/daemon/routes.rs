@@ -17,6 +17,7 @@ use crate::port::CORE_VERSION;
 use super::answer::{broken, detail, stamp, text};
 use super::health::Health;
 use super::metrics::Metrics;
+use super::turns::Turns;
 
 /// Most bytes of a request's body: Bitbucket Cloud sends at most 256 KiB, Data Center may send more.
 const LONGEST_BODY: usize = 4 << 20;
@@ -30,6 +31,8 @@ pub struct Site {
     pub health: Health,
     /// For `/metrics`.
     pub metrics: Metrics,
+    /// Where resyncs are asked for.
+    pub turns: Turns,
 }
 
 /// All routes, under `prefix` (empty or `/segment…`, as `refusals` checks it) where Port's runtime puts them there.
@@ -59,7 +62,7 @@ async fn live(State(site): State<Site>) -> Response {
 }
 
 async fn ready(State(site): State<Site>) -> Response {
-    probe("ready", site.health.unready())
+    probe("ready", site.health.unready().as_deref())
 }
 
 fn probe(check: &str, trouble: Option<&str>) -> Response {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bitbucket_port_jq::{Compiler, Limits, Program};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::document::{
     Document, EntitySource, ExpressionSource, FedBlueprints, Flags, InvalidResource, ResourceSource, RuleSource,
@@ -25,6 +26,8 @@ pub struct Mapping {
     pub invalid: Vec<InvalidResource>,
     /// What a person should know although everything runs.
     pub warnings: Vec<Warning>,
+    /// Stands for the document: two mappings with the same digest do the same.
+    pub digest: [u8; 32],
 }
 
 /// Something in a mapping that runs but hardly does what was meant.
@@ -112,7 +115,9 @@ impl Mapping {
     /// Port, and a warning.
     #[must_use]
     pub fn compile(document: Document, compiler: &Compiler) -> Self {
+        let digest = Sha256::digest(format!("{document:?}")).into();
         let mut mapping = Self {
+            digest,
             flags: document.flags,
             limits: *compiler.limits(),
             resources: Vec::with_capacity(document.resources.len()),

@@ -42,6 +42,9 @@ pub enum StartupError {
     /// The sync could not come to its end.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// The sync was told to stop.
+    #[error("the resync was interrupted; the next run goes on where this one stopped")]
+    Interrupted,
     /// A credential cannot be used.
     #[error(transparent)]
     Credential(#[from] CredentialError),

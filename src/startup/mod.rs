@@ -19,4 +19,4 @@ pub use mapping::{MappingSource, blueprints, compiler, mapping, released_mapping
 pub use port::{port_client, port_mapping, provision, reporter_settings};
 pub use port_observer::PortObserver;
 pub use run::Run;
-pub use state::{OpenedState, open_state};
+pub use state::{OpenedState, open_state, wait_for_state};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::catalog::port::{
     Origin, ProvisionRequest, ProvisionResult, Provisioner, Runtime, WhenMissing, read_mapping,
@@ -10,7 +12,7 @@ use crate::catalog::port::{
 use crate::config::{self, ResourcesOrigin, Settings};
 use crate::http::{HttpSettings, SystemClock, TlsSettings, Verification, http_client};
 use crate::mapping::{Document, Mapping};
-use crate::port::{Identity, Mask, PortClient, PortConnection, ReporterSettings, ResyncSchedule};
+use crate::port::{Identity, Integration, Mask, PortClient, PortConnection, ReporterSettings, ResyncSchedule};
 
 use super::StartupError;
 use super::mapping::compiler;
@@ -74,7 +76,26 @@ pub async fn provision(
         config::Runtime::Saas => Runtime::Saas,
     };
     request.when_missing = when_missing;
-    Ok(Provisioner::new(client, request).run().await?)
+    let result = Provisioner::new(client, request).run().await?;
+    if let Some(caution) = already_running(&result.integration, OffsetDateTime::now_utc()) {
+        tracing::warn!("{caution}");
+    }
+    Ok(result)
+}
+
+/// What Port says of a resync of this integration that runs already. One that began long ago ended without saying so.
+fn already_running(integration: &Integration, now: OffsetDateTime) -> Option<String> {
+    const RECENT: time::Duration = time::Duration::hours(24);
+    let (Some("running"), since) = integration.resync_state() else { return None };
+    let began = since.and_then(|since| OffsetDateTime::parse(since, &Rfc3339).ok());
+    if began.is_some_and(|began| now - began > RECENT) {
+        return None;
+    }
+    let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+    Some(format!(
+        "Port says that a resync of this integration runs{since}: another process may be at work on the same entities, or \
+         one was killed before it could say that it ended"
+    ))
 }
 
 /// The mapping that Port has for the integration, compiled.
@@ -112,5 +133,29 @@ pub fn reporter_settings(settings: &Settings) -> ReporterSettings {
         mask: Mask::new(settings.sensitive_values()),
         heartbeat: settings.live.heartbeat,
         ..ReporterSettings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn with_state(state: &Value) -> Integration {
+        Integration::new(json!({ "resyncState": state }).as_object().cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_running_resync_is_named_unless_it_is_old() {
+        let now = datetime!(2026-03-04 12:00 UTC);
+        let said = |state: Value| already_running(&with_state(&state), now);
+        let running = said(json!({ "status": "running", "updatedAt": "2026-03-04T11:30:00.000Z" })).unwrap();
+        assert!(running.contains("runs since 2026-03-04T11:30:00.000Z: another process"), "{running}");
+        assert!(said(json!({ "status": "running" })).is_some());
+        assert_eq!(said(json!({ "status": "running", "updatedAt": "2026-03-02T11:30:00.000Z" })), None);
+        assert_eq!(said(json!({ "status": "completed", "updatedAt": "2026-03-04T11:30:00.000Z" })), None);
+        assert_eq!(said(json!(null)), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Hands what happens in a sync to Port's reports.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::value::RawValue;
 
 use crate::port::{KindMetrics, PortReporter, ReportedResource, SyncState};
@@ -9,20 +11,26 @@ use crate::sync::{ListingReport, Observer, ResourceReport, SyncEvent, SyncOutcom
 pub struct PortObserver<O> {
     reporter: PortReporter,
     beside: O,
+    began: AtomicBool,
 }
 
 impl<O: Observer> PortObserver<O> {
     /// Reports to `reporter` and to `beside`.
     #[must_use]
     pub fn new(reporter: PortReporter, beside: O) -> Self {
-        Self { reporter, beside }
+        Self { reporter, beside, began: AtomicBool::new(false) }
     }
 
-    /// Waits until Port was told everything, within the reporter's patience. `failed` says that the sync did not
-    /// come to its end.
-    pub async fn finish(self, failed: bool) {
-        if failed {
-            self.reporter.resync_finished(SyncState::Failed, KindMetrics::default());
+    /// Whether Port was told of a sync at all.
+    pub fn began(&self) -> bool {
+        self.began.load(Ordering::Acquire)
+    }
+
+    /// Waits until Port was told everything, within the reporter's patience. `broken_off` says how a sync stands that did
+    /// not come to its end.
+    pub async fn finish(&self, broken_off: Option<SyncState>) {
+        if let Some(state) = broken_off {
+            self.reporter.resync_finished(state, KindMetrics::default());
         }
         self.reporter.finish().await;
     }
@@ -30,8 +38,11 @@ impl<O: Observer> PortObserver<O> {
 
 impl<O: Observer> Observer for PortObserver<O> {
     fn on(&self, event: &SyncEvent) {
+        // First what is near: who sees at Port that a resync runs finds it in the metrics of the process too.
+        self.beside.on(event);
         match event {
             SyncEvent::Planned { resources, .. } => {
+                self.began.store(true, Ordering::Release);
                 let resources = resources.iter().map(|planned| ReportedResource {
                     kind: planned.kind.to_owned(),
                     blueprint: planned.blueprint.clone(),
@@ -60,7 +71,6 @@ impl<O: Observer> Observer for PortObserver<O> {
             }
             _ => {}
         }
-        self.beside.on(event);
     }
 
     fn examples_wanted(&self, resource: usize) -> usize {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::bitbucket::Transport;
 use crate::catalog::{Blueprint, Catalog};
-use crate::config::{EmptyListing, Settings, UnmappedBlueprints};
+use crate::config::{EmptyListing, Product, Settings, UnmappedBlueprints};
 use crate::mapping::Mapping;
 use crate::state::State;
 use crate::sync::{EmptyListings, FullComparison, Observer, Report, Resync, ResyncLimits, Scope, Unmapped};
 
-use super::{StartupError, bitbucket, open_state};
+use super::{StartupError, bitbucket, wait_for_state};
 
 /// Under which key of the state file the budget is kept.
 const BUDGET: &str = "budget";
@@ -30,30 +32,88 @@ pub struct Run {
 }
 
 impl Run {
-    /// Connects to Bitbucket, opens the state file, runs, and remembers what was spent of the budget.
+    /// Connects to Bitbucket, opens the state file, runs, and remembers what was spent of the budget. When `stop` is
+    /// cancelled the resync is left where it is, and everything is put in order for the next run to go on.
     ///
     /// # Errors
-    /// The sync cannot start or cannot come to its end.
-    pub async fn run(self, settings: &Settings) -> Result<Report, StartupError> {
+    /// The sync cannot start or cannot come to its end, or was interrupted.
+    pub async fn run(self, settings: &Settings, stop: &CancellationToken) -> Result<Report, StartupError> {
         let (reader, transport) = bitbucket(settings)?;
-        let state = open_state(&settings.state_path, &*self.catalog).await?;
+        let opening =
+            wait_for_state(&settings.state_path, &*self.catalog, settings.endurance.state_wait, &*self.observer);
+        let state = tokio::select! {
+            opened = opening => opened?,
+            () = stop.cancelled() => return Err(StartupError::Interrupted),
+        };
         restore(&state.file, &transport).await;
-        let ended = Resync {
+        let catalog = Arc::clone(&self.catalog);
+        let resync = Resync {
             source: reader,
             catalog: self.catalog,
-            state: state.catalog,
+            state: state.catalog.about(&source(settings)),
             mapping: Arc::new(self.mapping),
             blueprints: self.blueprints,
             scope: self.scope,
             limits: limits(settings),
             observer: self.observer,
-        }
-        .run()
+        };
+        let ended = tokio::select! {
+            // What is finished counts, even when a signal came with it.
+            biased;
+            ended = Box::pin(resync.run()) => ended.map_err(StartupError::from),
+            () = stop.cancelled() => {
+                within("writing out the catalog", async { catalog.flush().await.map_err(StartupError::from) }).await;
+                Err(StartupError::Interrupted)
+            }
+            never = keep_remembering(&state.file, &transport) => never,
+        };
+        within("keeping the budget", async {
+            remember(&state.file, &transport).await;
+            Ok(())
+        })
         .await;
-        remember(&state.file, &transport).await;
-        state.file.close().await?;
-        Ok(ended?)
+        within("closing the state file", async { Ok(state.file.close().await?) }).await;
+        ended
     }
+}
+
+/// Longest time for one of the things that are done at the end.
+const AT_THE_END: Duration = Duration::from_secs(3);
+
+/// Time between two notes of the budget, so that a killed process leaves it nearly as it was.
+const REMEMBER: Duration = Duration::from_secs(2);
+
+/// Does something that the outcome does not hang on, for a bounded time.
+async fn within(what: &str, work: impl Future<Output = Result<(), StartupError>>) {
+    match tokio::time::timeout(AT_THE_END, work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!("{what}: {error}"),
+        Err(_) => tracing::warn!("{what}: it took too long and was left"),
+    }
+}
+
+/// Where objects come from, for telling one source from another.
+fn source(settings: &Settings) -> String {
+    match &settings.product {
+        Product::Cloud(config) => format!("{} {}", config.base_url.as_str(), config.workspace.as_str()),
+        Product::DataCenter(config) => config.base_url.as_str().to_owned(),
+    }
+}
+
+/// Notes again and again what was spent of the budget; never ends.
+async fn keep_remembering<T>(state: &State, transport: &Transport) -> T {
+    let mut last = String::new();
+    loop {
+        tokio::time::sleep(REMEMBER).await;
+        let text = budget_text(transport);
+        if text != last && state.put(BUDGET, text.clone()).await.is_ok() {
+            last = text;
+        }
+    }
+}
+
+fn budget_text(transport: &Transport) -> String {
+    serde_json::to_string(&transport.budget().snapshot()).unwrap_or_default()
 }
 
 fn limits(settings: &Settings) -> ResyncLimits {
@@ -74,6 +134,7 @@ fn limits(settings: &Settings) -> ResyncLimits {
             interval => FullComparison::After(interval),
         },
         as_of: None,
+        resume_within: settings.endurance.resume_within,
     }
 }
 
@@ -91,8 +152,7 @@ async fn restore(state: &State, transport: &Transport) {
 }
 
 async fn remember(state: &State, transport: &Transport) {
-    let text = serde_json::to_string(&transport.budget().snapshot()).unwrap_or_default();
-    if let Err(error) = state.put(BUDGET, text).await {
+    if let Err(error) = state.put(BUDGET, budget_text(transport)).await {
         tracing::warn!("what was spent of the request budget cannot be kept: {error}");
     }
 }

@@ -1,9 +1,12 @@
 //! The state file of a sync.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::catalog::Catalog;
-use crate::state::{CatalogState, Origin, State};
+use crate::sqlite::SqliteError;
+use crate::state::{CatalogState, Origin, State, StateError};
+use crate::sync::{Observer, SyncEvent};
 
 use super::StartupError;
 
@@ -14,6 +17,37 @@ pub struct OpenedState {
     pub file: State,
     /// The catalog's part.
     pub catalog: CatalogState,
+}
+
+/// Time between two looks whether the other process let go.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Opens the state file. Where another process has it, tells `observer` which and waits, at most `wait`.
+///
+/// # Errors
+/// As [`open_state`]; the file is still in use after the wait.
+pub async fn wait_for_state(
+    path: &Path,
+    catalog: &dyn Catalog,
+    wait: Duration,
+    observer: &dyn Observer,
+) -> Result<OpenedState, StartupError> {
+    let began = Instant::now();
+    let mut told: Option<String> = None;
+    loop {
+        let holder = match open_state(path, catalog).await {
+            Err(StartupError::State(StateError::File(SqliteError::InUse { holder, .. }))) if began.elapsed() < wait => {
+                holder
+            }
+            opened => return opened,
+        };
+        if told.as_ref() != Some(&holder) {
+            tracing::warn!("the state file {} is in use by {holder}: waiting for it to end", path.display());
+            observer.on(&SyncEvent::Waiting { holder: holder.clone() });
+            told = Some(holder);
+        }
+        tokio::time::sleep(LOOK.min(wait)).await;
+    }
 }
 
 /// Opens the state file; a damaged or foreign one is set aside, which makes the next sync a full comparison.

@@ -1,5 +1,7 @@
 //! The part of the state that belongs to one catalog.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::StateError;
@@ -10,6 +12,8 @@ use crate::sqlite::Database;
 pub struct CatalogState {
     pub(super) database: Database,
     pub(super) id: i64,
+    /// What else the marks of a sync depend on, for example where objects come from.
+    pub(super) about: Arc<str>,
 }
 
 /// How many rows one job deletes: large enough to be quick, small enough for the log to stay small.
@@ -23,7 +27,15 @@ impl CatalogState {
                 connection.query_row("SELECT id FROM catalogs WHERE name = ?1", [&name], |row| row.get(0))
             })
             .await?;
-        Ok(Self { database, id })
+        Ok(Self { database, id, about: Arc::from("") })
+    }
+
+    /// The same for objects of that source (an address and a workspace, say): an interrupted sync is gone on with only
+    /// if it read from the same one.
+    #[must_use]
+    pub fn about(mut self, source: &str) -> Self {
+        self.about = Arc::from(source);
+        self
     }
 
     /// Deletes rows chunk by chunk; the statement must delete at most `?2` rows of catalog `?1`.

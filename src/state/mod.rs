@@ -4,6 +4,7 @@
 //! sync compares everything.
 
 mod catalog;
+mod checkpoint;
 mod error;
 mod fingerprint;
 mod open;
@@ -20,10 +21,11 @@ mod damage_tests;
 mod tests;
 
 pub use catalog::CatalogState;
+pub use checkpoint::{Checkpoint, Interrupted, RootDone};
 pub use error::StateError;
 pub use fingerprint::Fingerprint;
 pub use open::{Opened, Origin, State};
 pub use owned::Unseen;
 pub use provenance::{Known, Provenance, Trace};
-pub use spool::{Spool, SpoolItem};
+pub use spool::{Pages, Spool, SpoolItem};
 pub use syncs::{SyncId, SyncRecord};

@@ -4,7 +4,7 @@ use crate::sqlite::{Examine, FileKind};
 
 /// A state file: "bbPs" in its header.
 pub(super) static KIND: FileKind =
-    FileKind { application_id: 0x6262_5073, layouts: &[FIRST], examine: Examine::Everything };
+    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND], examine: Examine::Everything };
 
 /// `checksum` covers the columns of its row that name or describe something, since SQLite does not notice a flipped bit
 /// in a text. A row whose sum is wrong counts as missing.
@@ -59,4 +59,35 @@ CREATE TABLE settings (
   value TEXT NOT NULL,
   checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
+";
+
+/// What a sync needs to go on after it was interrupted. The spool keeps its rows until the sync ends, so that nothing is
+/// listed twice; what it held before is worth nothing by itself. `progress` and `target` stand in an index as well,
+/// where a flipped bit shows when the file is opened.
+const SECOND: &str = "
+DROP TABLE spool;
+CREATE TABLE spool (
+  id INTEGER PRIMARY KEY,
+  catalog INTEGER NOT NULL,
+  listing TEXT NOT NULL,
+  parent_key TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  progress INTEGER NOT NULL DEFAULT 0,
+  checksum INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX spool_of_parent ON spool (catalog, listing, parent_key);
+CREATE INDEX spool_of_progress ON spool (catalog, listing, progress, id);
+CREATE TABLE checkpoints (
+  catalog INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (catalog, topic, name)
+) WITHOUT ROWID;
+CREATE TABLE related (
+  catalog INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  UNIQUE (catalog, target)
+);
 ";

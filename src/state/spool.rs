@@ -12,6 +12,21 @@ pub struct Spool {
     state: CatalogState,
 }
 
+/// How many pages a listing came in, which decides what its lacking an object is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pages {
+    /// One: a snapshot.
+    One,
+    /// Several, between which objects can shift.
+    Several,
+}
+
+/// `progress` of a row.
+pub(super) const WAITING: i64 = 0;
+const TAKEN: i64 = 1;
+const DONE: i64 = 2;
+pub(super) const DONE_IN_SEVERAL: i64 = 3;
+
 /// A spooled row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpoolItem {
@@ -36,14 +51,16 @@ impl CatalogState {
 }
 
 impl Spool {
-    /// Puts rows (parent key, payload) at the end of a listing's queue.
+    /// Puts rows (parent key, payload) at the end of a listing's queue. A parent that is there already, waiting or
+    /// done, is not listed a second time.
     pub async fn push(&self, listing: &str, rows: Vec<(String, String)>) -> Result<(), StateError> {
         let (catalog, listing) = (self.state.id, listing.to_owned());
         self.state
             .database
             .write(move |connection| {
                 let mut insert = connection.prepare_cached(
-                    "INSERT INTO spool (catalog, listing, parent_key, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    "INSERT INTO spool (catalog, listing, parent_key, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (catalog, listing, parent_key) DO NOTHING",
                 )?;
                 for (parent_key, payload) in &rows {
                     let sum = checksum(catalog, &listing, parent_key, payload);
@@ -63,14 +80,18 @@ impl Spool {
         items.ok_or_else(|| StateError::DamagedSpool { listing: listing.to_owned() })
     }
 
-    /// Removes rows that were dealt with.
-    pub async fn done(&self, items: Vec<i64>) -> Result<(), StateError> {
+    /// Notes rows that were dealt with; they are not handed out again in this sync.
+    pub async fn done(&self, items: Vec<(i64, Pages)>) -> Result<(), StateError> {
         let catalog = self.state.id;
         self.state
             .database
             .write(move |connection| {
-                let mut delete = connection.prepare_cached("DELETE FROM spool WHERE id = ?1 AND catalog = ?2")?;
-                items.iter().try_for_each(|id| delete.execute((id, catalog)).map(drop))
+                let mut mark =
+                    connection.prepare_cached("UPDATE spool SET progress = ?3 WHERE id = ?1 AND catalog = ?2")?;
+                items.iter().try_for_each(|(id, pages)| {
+                    let progress = if *pages == Pages::One { DONE } else { DONE_IN_SEVERAL };
+                    mark.execute((id, catalog, progress)).map(drop)
+                })
             })
             .await?;
         Ok(())
@@ -84,7 +105,7 @@ impl Spool {
             .database
             .read(move |connection| {
                 connection
-                    .prepare_cached("SELECT count(*) FROM spool WHERE catalog = ?1 AND listing = ?2 AND taken = 0")?
+                    .prepare_cached("SELECT count(*) FROM spool WHERE catalog = ?1 AND listing = ?2 AND progress = 0")?
                     .query_row((catalog, listing), |row| row.get(0))
                     .map(count)
             })
@@ -97,7 +118,7 @@ impl Spool {
 fn take(connection: &Connection, catalog: i64, listing: &str, limit: u32) -> rusqlite::Result<Option<Vec<SpoolItem>>> {
     let mut select = connection.prepare_cached(
         "SELECT id, parent_key, payload, checksum FROM spool
-         WHERE catalog = ?1 AND listing = ?2 AND taken = 0 ORDER BY id LIMIT ?3",
+         WHERE catalog = ?1 AND listing = ?2 AND progress = 0 ORDER BY id LIMIT ?3",
     )?;
     let mut rows = select.query((catalog, listing, limit))?;
     let mut items = Vec::new();
@@ -108,11 +129,26 @@ fn take(connection: &Connection, catalog: i64, listing: &str, limit: u32) -> rus
         }
         items.push(item);
     }
-    let mut mark = connection.prepare_cached("UPDATE spool SET taken = 1 WHERE id = ?1")?;
+    let mut mark = connection.prepare_cached("UPDATE spool SET progress = ?2 WHERE id = ?1")?;
     for item in &items {
-        mark.execute([item.id])?;
+        mark.execute((item.id, TAKEN))?;
     }
     Ok(Some(items))
+}
+
+/// Whether every row of a catalog holds what was put there.
+pub(super) fn is_whole(connection: &Connection, catalog: i64) -> rusqlite::Result<bool> {
+    let mut select =
+        connection.prepare("SELECT listing, parent_key, payload, checksum, progress FROM spool WHERE catalog = ?1")?;
+    let mut rows = select.query([catalog])?;
+    while let Some(row) = rows.next()? {
+        let (listing, parent_key, payload): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let known = (WAITING..=DONE_IN_SEVERAL).contains(&row.get(4)?);
+        if !known || row.get::<_, i64>(3)? != checksum(catalog, &listing, &parent_key, &payload) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn checksum(catalog: i64, listing: &str, parent_key: &str, payload: &str) -> i64 {

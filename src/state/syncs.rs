@@ -35,8 +35,10 @@ pub struct SyncRecord {
 const KEPT: i64 = 50;
 
 impl CatalogState {
-    /// Begins a sync: gives it a number and empties the spool.
+    /// Begins a sync: gives it a number and empties the spool. What an earlier one left cannot be gone on with any more.
     pub async fn begin_sync(&self) -> Result<SyncId, StateError> {
+        // First: nobody may go on with a spool that is half empty.
+        self.clear_checkpoints().await?;
         self.clear_spool().await?;
         let (catalog, now) = (self.id, timestamp(OffsetDateTime::now_utc()));
         let id = self
@@ -55,23 +57,6 @@ impl CatalogState {
         Ok(SyncId(id))
     }
 
-    /// Goes on with the last sync if it never ended: its number, its marks, its owned listing and its spool stay,
-    /// and what was taken from the spool but not done is handed out again.
-    pub async fn resume_sync(&self) -> Result<Option<SyncId>, StateError> {
-        let catalog = self.id;
-        let last = self
-            .database
-            .write(move |connection| {
-                let last = last(connection, catalog)?.filter(|sync| sync.finished_at.is_none());
-                if last.is_some() {
-                    connection.execute("UPDATE spool SET taken = 0 WHERE catalog = ?1 AND taken <> 0", [catalog])?;
-                }
-                Ok(last)
-            })
-            .await?;
-        Ok(last.map(|sync| sync.id))
-    }
-
     /// Ends a sync. `summary` is JSON text, kept as it is. After a complete one, what is remembered of entities that
     /// were neither seen nor owned any more is dropped.
     pub async fn finish_sync(&self, sync: SyncId, summary: String, complete: bool) -> Result<(), StateError> {
@@ -87,13 +72,33 @@ impl CatalogState {
                 )
             })
             .await?;
-        Ok(())
+        self.clear_checkpoints().await?;
+        self.clear_spool().await
     }
 
     /// The last sync that was begun, ended or not.
     pub async fn last_sync(&self) -> Result<Option<SyncRecord>, StateError> {
         let catalog = self.id;
         Ok(self.database.read(move |connection| last(connection, catalog)).await?)
+    }
+
+    /// The last sync that came to its end.
+    pub async fn last_finished_sync(&self) -> Result<Option<SyncRecord>, StateError> {
+        let catalog = self.id;
+        let found = self
+            .database
+            .read(move |connection| {
+                connection
+                    .query_row(
+                        "SELECT id, started_at, finished_at, complete, summary FROM syncs
+                         WHERE catalog = ?1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+                        [catalog],
+                        record,
+                    )
+                    .optional()
+            })
+            .await?;
+        Ok(found)
     }
 
     async fn forget_vanished(&self, sync: SyncId) -> Result<(), StateError> {
@@ -138,7 +143,7 @@ fn vanished_page(
     Ok(last)
 }
 
-fn last(connection: &Connection, catalog: i64) -> rusqlite::Result<Option<SyncRecord>> {
+pub(super) fn last(connection: &Connection, catalog: i64) -> rusqlite::Result<Option<SyncRecord>> {
     connection
         .query_row(
             "SELECT id, started_at, finished_at, complete, summary FROM syncs

@@ -24,6 +24,15 @@ fn names(rows: &[Unseen]) -> Vec<&str> {
     rows.iter().map(|(entity, _)| entity.identifier.as_str()).collect()
 }
 
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+async fn usable(state: &CatalogState, basis: &str) -> Option<Checkpoint> {
+    match state.interrupted(basis, DAY).await.unwrap() {
+        Interrupted::Usable(checkpoint) => Some(*checkpoint),
+        Interrupted::Nothing | Interrupted::Void { .. } => None,
+    }
+}
+
 async fn scope() -> CatalogState {
     State::in_memory().await.unwrap().catalog("sqlite:/c.db#me").await.unwrap()
 }
@@ -143,18 +152,23 @@ async fn catalogs_do_not_see_each_other() {
 #[tokio::test]
 async fn spooled_rows_come_back_in_order_and_again_after_an_interruption() {
     let state = scope().await;
-    let sync = state.begin_sync().await.unwrap();
+    let sync = state.begin_resumable("basis").await.unwrap();
     let spool = state.spool();
     let rows = (0..5).map(|n| (format!("p{n}"), format!("{{\"n\":{n}}}"))).collect();
     spool.push("pull-requests", rows).await.unwrap();
     let taken = spool.take("pull-requests", 2).await.unwrap();
     assert_eq!(taken.iter().map(|item| item.parent_key.as_str()).collect::<Vec<_>>(), ["p0", "p1"]);
-    spool.done(vec![taken.first().unwrap().id]).await.unwrap();
+    spool.done(vec![(taken.first().unwrap().id, Pages::Several)]).await.unwrap();
     assert_eq!(spool.waiting("pull-requests").await.unwrap(), 3);
     assert!(spool.take("other", 2).await.unwrap().is_empty());
-    assert_eq!(state.resume_sync().await.unwrap(), Some(sync));
+    let checkpoint = usable(&state, "basis").await.unwrap();
+    assert_eq!((checkpoint.sync, checkpoint.done, checkpoint.left), (sync, 1, 4));
+    assert_eq!(checkpoint.several, [("pull-requests".to_owned(), "p0".to_owned())]);
+    // Who lists the parents once more neither brings back what is done nor doubles what waits.
+    let rows = (0..6).map(|n| (format!("p{n}"), "{}".to_owned())).collect();
+    spool.push("pull-requests", rows).await.unwrap();
     let again = spool.take("pull-requests", 9).await.unwrap();
-    assert_eq!(again.iter().map(|item| item.parent_key.as_str()).collect::<Vec<_>>(), ["p1", "p2", "p3", "p4"]);
+    assert_eq!(again.iter().map(|item| item.parent_key.as_str()).collect::<Vec<_>>(), ["p1", "p2", "p3", "p4", "p5"]);
     state.begin_sync().await.unwrap();
     assert_eq!(spool.waiting("pull-requests").await.unwrap(), 0);
 }
@@ -164,7 +178,7 @@ async fn a_finished_sync_is_not_resumed() {
     let state = scope().await;
     let sync = state.begin_sync().await.unwrap();
     state.finish_sync(sync, r#"{"written":1}"#.to_owned(), false).await.unwrap();
-    assert_eq!(state.resume_sync().await.unwrap(), None);
+    assert_eq!(state.interrupted("basis", DAY).await.unwrap(), Interrupted::Nothing);
     let last = state.last_sync().await.unwrap().unwrap();
     assert_eq!(last.summary.as_deref(), Some(r#"{"written":1}"#));
     assert!(!last.complete);
@@ -242,7 +256,8 @@ async fn a_newer_state_file_is_refused_and_kept() {
     filled(&path).await;
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = State::open(&path).await.unwrap_err();
-    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 1, .. })), "{error}");
+    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 2, .. })), "{error}");
+    assert!(error.to_string().contains("was written by a newer version of this program"), "{error}");
 }
 
 #[tokio::test]
@@ -259,4 +274,110 @@ async fn a_folder_in_its_place_is_an_error_and_stays() {
     let error = State::open(folder.path()).await.unwrap_err();
     assert!(matches!(error, StateError::File(SqliteError::CannotOpen { .. })), "{error:?}");
     assert!(folder.path().is_dir());
+}
+
+#[tokio::test]
+async fn an_interrupted_sync_is_gone_on_with_by_its_like_only() {
+    let state = scope().await.about("acme");
+    let sync = state.begin_resumable("one mapping").await.unwrap();
+    state.root_done("repository", RootDone { listed: 7, several: true }).await.unwrap();
+    state.relate(vec![5, -3, 5]).await.unwrap();
+    let checkpoint = usable(&state, "one mapping").await.unwrap();
+    assert_eq!(checkpoint.sync, sync);
+    assert_eq!(checkpoint.roots["repository"], RootDone { listed: 7, several: true });
+    assert_eq!(checkpoint.related, [-3, 5]);
+    let void = async |state: &CatalogState, basis: &str, within| {
+        matches!(state.interrupted(basis, within).await.unwrap(), Interrupted::Void { .. })
+    };
+    assert!(void(&state, "another mapping", DAY).await);
+    assert!(void(&state.clone().about("another workspace"), "one mapping", DAY).await);
+    assert!(void(&state, "one mapping", std::time::Duration::ZERO).await);
+    assert_eq!(usable(&state, "one mapping").await.unwrap().sync, sync);
+    // A narrowed sync in between takes over the marks: what was left is no longer whole.
+    state.begin_sync().await.unwrap();
+    assert!(void(&state, "one mapping", DAY).await);
+    let next = state.begin_resumable("one mapping").await.unwrap();
+    let fresh = usable(&state, "one mapping").await.unwrap();
+    assert_eq!((fresh.sync, fresh.roots.len(), fresh.related.len()), (next, 0, 0));
+    state.finish_sync(next, "{}".to_owned(), true).await.unwrap();
+    assert_eq!(state.interrupted("one mapping", DAY).await.unwrap(), Interrupted::Nothing);
+}
+
+/// The tables of the first layout, as a file of that time has them.
+const FIRST_LAYOUT: &str = "
+CREATE TABLE catalogs (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE syncs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  catalog INTEGER NOT NULL REFERENCES catalogs (id),
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  complete INTEGER NOT NULL DEFAULT 0,
+  summary TEXT,
+  owned_listing TEXT NOT NULL DEFAULT 'none'
+);
+CREATE INDEX syncs_of_catalog ON syncs (catalog, id);
+CREATE TABLE entities (
+  catalog INTEGER NOT NULL,
+  blueprint TEXT NOT NULL,
+  identifier TEXT NOT NULL,
+  resource TEXT,
+  source_key TEXT,
+  parent_key TEXT,
+  hash BLOB,
+  last_seen_sync INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (catalog, blueprint, identifier)
+) WITHOUT ROWID;
+CREATE INDEX entities_of_source ON entities (catalog, source_key);
+CREATE TABLE owned (
+  catalog INTEGER NOT NULL,
+  blueprint TEXT NOT NULL,
+  identifier TEXT NOT NULL,
+  sync INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (catalog, blueprint, identifier)
+) WITHOUT ROWID;
+CREATE TABLE spool (
+  id INTEGER PRIMARY KEY,
+  catalog INTEGER NOT NULL,
+  listing TEXT NOT NULL,
+  parent_key TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  taken INTEGER NOT NULL DEFAULT 0,
+  checksum INTEGER NOT NULL
+);
+CREATE INDEX spool_of_listing ON spool (catalog, listing, taken, id);
+CREATE TABLE settings (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL,
+  checksum INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO catalogs VALUES (1, 'c');
+INSERT INTO syncs VALUES (7, 1, '2026-01-02T03:04:05Z', NULL, 0, NULL, 'none');
+INSERT INTO spool VALUES (1, 1, 'pull-requests', 'p0', '{}', 0, 0);
+PRAGMA application_id = 0x62625073;
+PRAGMA user_version = 1;
+";
+
+#[tokio::test]
+async fn a_file_of_the_first_layout_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST_LAYOUT).unwrap();
+    let opened = State::open(&path).await.unwrap();
+    assert_eq!(opened.origin, Origin::Existing);
+    let state = opened.state.catalog("c").await.unwrap();
+    // Its syncs are known, but none of that time can be gone on with.
+    assert!(state.last_sync().await.unwrap().unwrap().finished_at.is_none());
+    let within = std::time::Duration::MAX;
+    assert!(matches!(state.interrupted("basis", within).await.unwrap(), Interrupted::Void { .. }));
+    let sync = state.begin_resumable("basis").await.unwrap();
+    assert_eq!(usable(&state, "basis").await.unwrap().sync, sync);
+    opened.state.close().await.unwrap();
+    let version: i64 =
+        rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
 }

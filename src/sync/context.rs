@@ -1,10 +1,11 @@
 //! What all stages of one sync share.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use bitbucket_port_jq::Limits;
+use time::OffsetDateTime;
 
 use crate::catalog::{Catalog, Dependents, Existing, MissingRelated, WriteOptions};
 use crate::kinds::{Kind, Listing};
@@ -13,11 +14,13 @@ use crate::state::CatalogState;
 
 use super::event::{Observer, SyncEvent};
 use super::feed::Owner;
+use super::ledger::Ledger;
 use super::notices::Notices;
 use super::nulls::Nulls;
 use super::plan::Plan;
 use super::recheck::Several;
 use super::report::Tally;
+use super::resume::Resumed;
 use super::source::Reader;
 
 /// Failed parents that are remembered by name for one resource; beyond that the whole resource counts as failed.
@@ -36,6 +39,9 @@ pub(crate) struct Context {
     pub(crate) notices: Notices,
     pub(crate) tallies: Vec<Tally>,
     pub(crate) nulls: Vec<Nulls>,
+    pub(crate) ledger: Arc<Ledger>,
+    /// What was done before an interruption.
+    pub(crate) resumed: OnceLock<Resumed>,
     progress: Vec<Mutex<Progress>>,
     /// Listings that came in several pages, between which objects can shift.
     several: Mutex<HashMap<ListingPlace, Several>>,
@@ -46,7 +52,7 @@ pub(crate) struct Context {
 }
 
 /// A listing: its kind, and the key of the object that it belongs to.
-type ListingPlace = (Kind, Option<Arc<str>>);
+pub(crate) type ListingPlace = (Kind, Option<Arc<str>>);
 
 /// How far one resource came.
 #[derive(Debug, Default)]
@@ -100,6 +106,8 @@ impl Context {
             notices: Notices::default(),
             tallies,
             nulls,
+            ledger: Ledger::new(),
+            resumed: OnceLock::new(),
             progress,
             several: Mutex::default(),
             gave: Mutex::default(),
@@ -116,12 +124,14 @@ impl Context {
 
     /// Whether a listing came as one page: then it is a snapshot, and what it lacks does not exist.
     pub(crate) fn is_snapshot(&self, kind: Kind, parent: Option<&str>) -> bool {
-        !lock(&self.several).contains_key(&(kind, parent.map(Arc::from)))
+        let place = (kind, parent.map(Arc::from));
+        !lock(&self.several).contains_key(&place) && !self.resumed.get().is_some_and(|first| first.several(&place))
     }
 
     /// Whether all listings of a kind came as one page each.
     pub(crate) fn are_snapshots(&self, kind: Kind) -> bool {
         !lock(&self.several).keys().any(|(several, _)| *several == kind)
+            && !self.resumed.get().is_some_and(|first| first.any_several(kind))
     }
 
     /// The listings that came in several pages.
@@ -180,11 +190,14 @@ impl Context {
             Some(wait) if wait.is_zero() => {}
             Some(wait) => {
                 let minutes = wait.as_secs().div_ceil(60);
-                self.notices.warning(format!(
+                let end = clock_time(OffsetDateTime::now_utc().saturating_add(wait.try_into().unwrap_or_default()));
+                let message = format!(
                     "about {requests} requests do not fit into what is left of the hourly budget: this sync will take \
-                     about {minutes} minutes longer; more access tokens (comma-separated) or a narrower selector make \
+                     about {minutes} minutes longer, until about {end} UTC; more access tokens (comma-separated) or a narrower selector make \
                      it faster"
-                ));
+                );
+                self.emit(&SyncEvent::Foretold { message: message.clone() });
+                self.notices.warning(message);
             }
             None => self.notices.warning("no credential may send requests at present: the sync waits"),
         }
@@ -276,6 +289,12 @@ impl Context {
     fn lock(&self, resource: usize) -> MutexGuard<'_, Progress> {
         lock(&self.progress[resource])
     }
+}
+
+/// The date and the minute.
+pub(crate) fn clock_time(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }
 
 /// A lock whose holder panicked guards plain counts and sets, which stay valid.

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -15,12 +16,17 @@ use super::SyncError;
 use super::compare::covers;
 use super::context::Context;
 use super::event::SyncEvent;
+use super::ledger::{Haste, Ticket};
 use super::relations::Relations;
 use super::transform::{Batch, MappedObject, Ready, Source};
 use super::write::{Pending, Writer};
 
 /// Pages that are compared at a time: each look-up and each note in the state file then serves several.
 pub(crate) const PAGES: usize = 16;
+
+/// With nothing to compare for so long, what waits for a full bulk is sent, so that little is lost when the process is
+/// killed while the sync waits, for its request budget say.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Entities whose present versions are read at a time.
 const READ: usize = 50;
@@ -54,6 +60,7 @@ struct Candidate {
     source: Source,
     ready: Ready,
     id: EntityId,
+    ticket: Arc<Ticket>,
 }
 
 impl Diff {
@@ -70,10 +77,20 @@ impl Diff {
     /// Takes batches until the last sender is gone, then writes what is still waiting.
     pub(crate) async fn run(mut self, mut mapped: mpsc::Receiver<Batch>) -> Result<(), SyncError> {
         let mut batches = Vec::with_capacity(PAGES);
-        while mapped.recv_many(&mut batches, PAGES).await > 0 {
-            self.batch(batches.drain(..).flatten()).await?;
+        loop {
+            match tokio::time::timeout(IDLE, mapped.recv_many(&mut batches, PAGES)).await {
+                Ok(0) => break,
+                Ok(_) => {
+                    self.batch(batches.drain(..).flatten()).await?;
+                    self.writer.catch_up().await?;
+                }
+                Err(_) => self.writer.drain().await?,
+            }
+            self.ctx.ledger.note(&self.ctx.state, Haste::Lazy).await?;
         }
-        self.writer.finish().await
+        let Self { ctx, writer, .. } = self;
+        writer.finish().await?;
+        Ok(ctx.ledger.note(&ctx.state, Haste::Now).await?)
     }
 
     async fn batch(&mut self, batch: impl Iterator<Item = MappedObject>) -> Result<(), SyncError> {
@@ -81,14 +98,17 @@ impl Diff {
         for object in batch {
             if object.held_back {
                 self.hold(object.resource, &object.source).await?;
+                object.ticket.settle();
             }
             for ready in object.entities {
                 self.relations.note(&ready.entity);
                 let id = ready.entity.id();
-                let candidate = Candidate { resource: object.resource, source: object.source.clone(), ready, id };
+                let (source, ticket) = (object.source.clone(), Arc::clone(&object.ticket));
+                let candidate = Candidate { resource: object.resource, source, ready, id, ticket };
                 by_blueprint.entry(candidate.id.blueprint.clone()).or_default().push(candidate);
             }
         }
+        self.ctx.state.relate(self.relations.take_new()).await?;
         for (blueprint, candidates) in by_blueprint {
             self.blueprint(&blueprint, candidates).await?;
         }
@@ -136,8 +156,8 @@ impl Diff {
             self.ctx.state.record(self.sync, rows).await?;
         }
         for (candidate, trace) in changed.into_iter().zip(traces) {
-            let Candidate { resource, ready, .. } = candidate;
-            self.writer.push(Pending { resource, trace, entity: ready.entity, fingerprint: ready.fingerprint }).await?;
+            let Candidate { resource, ready: Ready { entity, fingerprint }, ticket, .. } = candidate;
+            self.writer.push(Pending { resource, trace, entity, fingerprint, ticket }).await?;
         }
         Ok(())
     }
@@ -171,6 +191,7 @@ impl Diff {
                 if earlier_rank != rank {
                     self.collided(&candidate, &earlier_rank);
                     if earlier_rank > rank {
+                        candidate.ticket.settle();
                         continue;
                     }
                     // The earlier one may still be on its way; it must not overtake this one.
@@ -186,9 +207,9 @@ impl Diff {
             if earlier_rank != rank {
                 self.collided(&candidate, &earlier_rank);
             }
-            if earlier_rank <= rank {
-                winners[place] = candidate;
-            }
+            let loser =
+                if earlier_rank <= rank { std::mem::replace(&mut winners[place], candidate) } else { candidate };
+            loser.ticket.settle();
         }
         Ok(winners)
     }
@@ -261,15 +282,20 @@ impl Diff {
     async fn note_unchanged(&self, unchanged: Vec<Candidate>) -> Result<(), SyncError> {
         let mut rows = Vec::with_capacity(unchanged.len());
         let mut counts: HashMap<usize, usize> = HashMap::new();
+        let mut settled = Vec::with_capacity(unchanged.len());
         for candidate in unchanged {
             *counts.entry(candidate.resource).or_default() += 1;
             let trace = self.trace(&candidate);
             rows.push(Provenance { entity: candidate.id, trace, hash: candidate.ready.fingerprint });
+            settled.push(candidate.ticket);
         }
         if rows.is_empty() {
             return Ok(());
         }
         self.ctx.state.record(self.sync, rows).await?;
+        for ticket in settled {
+            ticket.settle();
+        }
         for (resource, entities) in counts {
             self.ctx.tallies[resource].unchanged.add(entities);
             self.ctx.touch(resource);

@@ -15,6 +15,23 @@ pub enum SyncEvent {
         /// The resources.
         resources: Vec<PlannedKind>,
     },
+    /// A sync that was interrupted is gone on with.
+    Resumed {
+        /// Listings that are done.
+        done: u64,
+        /// Listings that are known and left.
+        left: u64,
+    },
+    /// The request budget will make the sync wait.
+    Foretold {
+        /// How long, and until when.
+        message: String,
+    },
+    /// Another process has what is needed; nothing goes on until it lets go.
+    Waiting {
+        /// Who has it, and since when.
+        holder: String,
+    },
     /// The first page of a resource arrived.
     Started {
         /// The resource's place in the plan.

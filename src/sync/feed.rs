@@ -16,20 +16,36 @@ use super::SyncError;
 use super::context::Context;
 use super::enrich::{self, Additions};
 use super::event::SyncEvent;
+use super::ledger::{Stub, Ticket};
 use super::plan::Node;
 use super::report::NoticeLevel;
-use super::transform::{self, Batch, Parents};
+use super::transform::{self, Batch, MappedObject, Parents};
 
 /// How many parents are taken from the spool at a time.
 const TAKEN: u32 = 64;
 
-/// After how many listings per object the spool is told that they ended.
-const FINISHED: usize = 64;
-
 /// Lists everything below one root and hands mapped objects to the next stage.
 pub(crate) async fn root(ctx: &Arc<Context>, node: &Node, mapped: &mpsc::Sender<Batch>) -> Result<(), SyncError> {
     let feed = Feed { ctx, mapped };
-    feed.node(node, None).await
+    let text = node.listing.to_string();
+    let Some(resumed) = ctx.resumed.get() else {
+        return feed.node(node, None, &ctx.ledger.ticket(Stub::Root(text))).await;
+    };
+    // Parents of nested listings whose own parent is done are in the spool, where nothing else would look for them.
+    let nested = node.children.iter().flat_map(|child| &child.children);
+    let left = futures::future::try_join_all(nested.map(|node| feed.left_of(node)));
+    let rest = async {
+        match resumed.root(&text) {
+            Some(root) => {
+                for resource in &node.resources {
+                    ctx.tallies[*resource].listed.add(usize::try_from(root.listed).unwrap_or(usize::MAX));
+                }
+                futures::future::try_join_all(node.children.iter().map(|child| feed.left_of(child))).await.map(drop)
+            }
+            None => feed.node(node, None, &ctx.ledger.ticket(Stub::Root(text))).await,
+        }
+    };
+    futures::future::try_join(left, rest).await.map(drop)
 }
 
 struct Feed<'a> {
@@ -46,14 +62,24 @@ pub(crate) struct Owner {
 
 impl Feed<'_> {
     /// One listing from its first page to its last, and beside it the listings that hang below it.
-    fn node<'b>(&'b self, node: &'b Node, owner: Option<Owner>) -> BoxFuture<'b, Result<(), SyncError>> {
+    fn node<'b>(
+        &'b self,
+        node: &'b Node,
+        owner: Option<Owner>,
+        ticket: &'b Arc<Ticket>,
+    ) -> BoxFuture<'b, Result<(), SyncError>> {
         Box::pin(async move {
             if node.children.is_empty() {
-                return self.pages(node, owner.as_ref()).await;
+                self.pages_with(node, owner.as_ref(), None, ticket).await?;
+                ticket.settle();
+                return Ok(());
             }
             let (spooled, parents) = watch::channel(Spooled::default());
             let listing = async {
-                let ended = self.pages_with(node, owner.as_ref(), Some(&spooled)).await;
+                let ended = self.pages_with(node, owner.as_ref(), Some(&spooled), ticket).await;
+                if ended.is_ok() {
+                    ticket.settle();
+                }
                 self.foretell(&spooled.borrow());
                 spooled.send_modify(|spooled| spooled.ended = true);
                 ended
@@ -67,11 +93,16 @@ impl Feed<'_> {
 
     /// Once the parents are known: the listings below take about one request each.
     fn foretell(&self, spooled: &Spooled) {
-        self.ctx.warn_of_waiting(spooled.listings);
+        // A resumed sync knows already what is left.
+        if self.ctx.resumed.get().is_none() {
+            self.ctx.warn_of_waiting(spooled.listings);
+        }
     }
 
-    async fn pages(&self, node: &Node, owner: Option<&Owner>) -> Result<(), SyncError> {
-        self.pages_with(node, owner, None).await
+    /// The listings whose parents are all in the spool already.
+    async fn left_of(&self, node: &Node) -> Result<(), SyncError> {
+        let (_all, parents) = watch::channel(Spooled { listings: 0, ended: true });
+        self.children(node, parents).await
     }
 
     async fn pages_with(
@@ -79,6 +110,7 @@ impl Feed<'_> {
         node: &Node,
         owner: Option<&Owner>,
         spooled: Option<&watch::Sender<Spooled>>,
+        ticket: &Arc<Ticket>,
     ) -> Result<(), SyncError> {
         let parent = owner.map(|owner| &owner.parent);
         let mut fetched = self.ctx.source.first_page(&node.listing, parent).await;
@@ -87,19 +119,22 @@ impl Feed<'_> {
             let Page { values, next, .. } = match fetched {
                 Ok(page) => page,
                 Err(error) => {
+                    ticket.flaw();
                     self.broke_off(node, owner, &error);
                     return Ok(());
                 }
             };
-            let Some(next) = next else { return self.process(node, owner, values, spooled).await };
+            let Some(next) = next else { return self.process(node, owner, values, spooled, ticket).await };
             self.ctx.several_pages(&node.listing, owner);
+            ticket.several();
             if let Err(endless) = trail.step(&next) {
+                ticket.flaw();
                 self.goes_in_circles(node, owner, &endless.to_string());
-                return self.process(node, owner, values, spooled).await;
+                return self.process(node, owner, values, spooled, ticket).await;
             }
             let (page, processed) = futures::future::join(
                 self.ctx.source.next_page(&node.listing, parent, &next),
-                self.process(node, owner, values, spooled),
+                self.process(node, owner, values, spooled, ticket),
             )
             .await;
             processed?;
@@ -149,7 +184,9 @@ impl Feed<'_> {
         owner: Option<&Owner>,
         values: Vec<Box<RawValue>>,
         spooled: Option<&watch::Sender<Spooled>>,
+        ticket: &Arc<Ticket>,
     ) -> Result<(), SyncError> {
+        ticket.listed(values.len());
         for resource in &node.resources {
             self.ctx.touch(*resource);
             self.ctx.tallies[*resource].listed.add(values.len());
@@ -167,14 +204,14 @@ impl Feed<'_> {
         }
         let wanted = enrich::wanted_by(self.ctx, node);
         if wanted.is_empty() {
-            return self.hand_on(node, owner, values, vec![], spooled).await;
+            return self.hand_on(node, owner, values, vec![], spooled, ticket).await;
         }
         let groups = Groups(values.into_iter());
         let enriched = stream::iter(groups).map(Ok).try_for_each_concurrent(enrich::GROUPS, |group| {
             let wanted = &wanted;
             async move {
                 let additions = enrich::fetch(self.ctx, node, wanted, &group).await;
-                self.hand_on(node, owner, group, additions, spooled).await
+                self.hand_on(node, owner, group, additions, spooled, ticket).await
             }
         });
         enriched.await
@@ -187,11 +224,13 @@ impl Feed<'_> {
         values: Vec<Box<RawValue>>,
         additions: Vec<Additions>,
         spooled: Option<&watch::Sender<Spooled>>,
+        ticket: &Arc<Ticket>,
     ) -> Result<(), SyncError> {
-        let (batch, parents) = transform::page(self.ctx, node, owner, values, additions).await?;
+        let (batch, parents) = transform::page(self.ctx, node, owner, values, additions, ticket).await?;
         if let Some(spooled) = spooled {
             self.spool(node, parents, spooled).await?;
         }
+        ticket.opened(batch.iter().map(MappedObject::shares).sum());
         if !batch.is_empty() {
             self.mapped.send(batch).await.map_err(|_| SyncError::Stopped)?;
         }
@@ -214,7 +253,7 @@ impl Feed<'_> {
         let listing = node.listing.to_string();
         let spool = self.ctx.state.spool();
         let mut running = FuturesUnordered::new();
-        let (mut taken, mut finished) = (VecDeque::new(), Vec::new());
+        let mut taken = VecDeque::new();
         let (mut known, mut ended) = (0_u64, 0_u64);
         loop {
             // What is spooled after this is noticed by the next round.
@@ -226,20 +265,17 @@ impl Feed<'_> {
             while running.len() < self.ctx.concurrency {
                 let Some(SpoolItem { id, parent_key, payload }) = taken.pop_front() else { break };
                 let owner = Owner { parent: Parent::decode(&payload)?, key: Arc::from(parent_key) };
-                let listed = self.node(node, Some(owner));
-                running.push(async move { listed.await.map(|()| id) });
+                let ticket = self.ctx.ledger.ticket(Stub::Spooled(id));
+                running.push(async move { self.node(node, Some(owner), &ticket).await });
             }
             if running.is_empty() && taken.is_empty() && all_spooled {
-                return Ok(spool.done(finished).await?);
+                return Ok(());
             }
             tokio::select! {
                 Some(result) = running.next() => {
-                    finished.push(result?);
+                    result?;
                     ended += 1;
                     self.ctx.emit(&SyncEvent::Children { kind, known, ended });
-                    if finished.len() >= FINISHED {
-                        spool.done(std::mem::take(&mut finished)).await?;
-                    }
                 }
                 changed = parents.changed(), if !all_spooled => drop(changed),
             }

@@ -21,12 +21,32 @@ const LAST: &str = "full_comparison";
 /// Under which the registration is kept that the catalog had at the end of the last look.
 const REGISTERED: &str = "registered";
 
+/// What a sync compares with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// With fingerprints of earlier syncs, where they can be trusted.
+    Fingerprints,
+    /// With what the catalog holds, for every entity.
+    Everything,
+}
+
+impl Comparison {
+    /// How long after its beginning an interrupted sync may be gone on with: what its first part compared with
+    /// fingerprints would be passed over.
+    pub(crate) fn resumable(self, within: Duration) -> Duration {
+        match self {
+            Self::Fingerprints => within,
+            Self::Everything => Duration::ZERO,
+        }
+    }
+}
+
 /// Voids fingerprints if there is a reason to.
 pub(crate) async fn prepare(
     ctx: &Context,
     when: FullComparison,
     as_of: Option<OffsetDateTime>,
-) -> Result<(), SyncError> {
+) -> Result<Comparison, SyncError> {
     let now = as_of.unwrap_or_else(OffsetDateTime::now_utc);
     let known = ctx.state.value(REGISTERED).await?;
     let (registered, stranger) = follow(known.clone(), ctx.catalog.take_registrations());
@@ -42,6 +62,7 @@ pub(crate) async fn prepare(
         }
         None => due(when, ctx.catalog.access(), last, now),
     };
+    let comparison = if why.is_some() { Comparison::Everything } else { Comparison::Fingerprints };
     if let Some(why) = why {
         let voided = ctx.state.void_hashes().await?;
         ctx.state.set_value(LAST, now.format(&Rfc3339).unwrap_or_default()).await?;
@@ -54,7 +75,7 @@ pub(crate) async fn prepare(
     if let Some(registered) = registered.filter(|registered| Some(registered) != known.as_ref()) {
         ctx.state.set_value(REGISTERED, registered).await?;
     }
-    Ok(())
+    Ok(comparison)
 }
 
 /// Why everything is compared in this sync; `None` if it is not.

@@ -25,6 +25,10 @@ pub(crate) fn short(kind: Kind, key: &str) -> u64 {
 /// Whether everything that the listings of several pages give now was met before. Spends at most `left`
 /// requests; what does not fit counts as missed.
 pub(crate) async fn nothing_missed(ctx: &Context, left: &mut usize) -> bool {
+    // What the first part of an interrupted sync met is not known any more.
+    if ctx.resumed.get().is_some() {
+        return false;
+    }
     for several in ctx.several() {
         match again(ctx, &several, left).await {
             Ok(true) => {}

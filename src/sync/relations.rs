@@ -1,13 +1,13 @@
 //! Which entities the entities of this sync relate to, kept as short fingerprints.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use crate::catalog::{Blueprint, Catalog, Entity, EntityId};
+use crate::state::Fingerprint;
 
 /// Stands for the target of a relation whose blueprint is not known.
 const ANY: &str = "*";
@@ -20,7 +20,22 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Relations {
     /// Target blueprint by blueprint and relation.
     targets: HashMap<(String, String), String>,
-    related: Mutex<HashSet<u64>>,
+    related: Mutex<Related>,
+}
+
+#[derive(Debug, Default)]
+struct Related {
+    all: HashSet<i64>,
+    /// Those that the state file does not know yet.
+    new: Vec<i64>,
+}
+
+impl Related {
+    fn insert(&mut self, target: i64) {
+        if self.all.insert(target) {
+            self.new.push(target);
+        }
+    }
 }
 
 impl Relations {
@@ -37,6 +52,16 @@ impl Relations {
         Self { targets, related: Mutex::default() }
     }
 
+    /// Takes over what the first part of an interrupted sync noted.
+    pub(crate) fn restore(&self, related: impl IntoIterator<Item = i64>) {
+        self.related.lock().unwrap_or_else(PoisonError::into_inner).all.extend(related);
+    }
+
+    /// What was noted since the last time.
+    pub(crate) fn take_new(&self) -> Vec<i64> {
+        std::mem::take(&mut self.related.lock().unwrap_or_else(PoisonError::into_inner).new)
+    }
+
     /// Notes what an entity relates to.
     pub(crate) fn note(&self, entity: &Entity) {
         let Some(relations) = &entity.relations else { return };
@@ -44,9 +69,11 @@ impl Relations {
         for (name, value) in relations {
             let target = self.targets.get(&(entity.blueprint.clone(), name.clone())).map_or(ANY, String::as_str);
             match value {
-                Value::String(identifier) => drop(related.insert(short(target, identifier))),
+                Value::String(identifier) => related.insert(short(target, identifier)),
                 Value::Array(items) => {
-                    related.extend(items.iter().filter_map(Value::as_str).map(|identifier| short(target, identifier)));
+                    for identifier in items.iter().filter_map(Value::as_str) {
+                        related.insert(short(target, identifier));
+                    }
                 }
                 _ => {}
             }
@@ -56,7 +83,7 @@ impl Relations {
     /// Whether an entity of this sync relates to that one.
     pub(crate) fn has(&self, id: &EntityId) -> bool {
         let related = self.related.lock().unwrap_or_else(PoisonError::into_inner);
-        related.contains(&short(&id.blueprint, &id.identifier)) || related.contains(&short(ANY, &id.identifier))
+        related.all.contains(&short(&id.blueprint, &id.identifier)) || related.all.contains(&short(ANY, &id.identifier))
     }
 }
 
@@ -66,8 +93,8 @@ async fn ask(catalog: &dyn Catalog, blueprint: String) -> Option<(String, Bluepr
     Some((blueprint, found))
 }
 
-fn short(blueprint: &str, identifier: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (blueprint, identifier).hash(&mut hasher);
-    hasher.finish()
+/// Stays the same from one version of the compiler to the next, since it is kept in the state file.
+fn short(blueprint: &str, identifier: &str) -> i64 {
+    let Fingerprint(bytes) = Fingerprint::of(&format!("{blueprint}\n{identifier}"));
+    bytes.into_iter().take(8).fold(0, |short, byte| short << 8 | i64::from(byte))
 }

@@ -21,6 +21,7 @@ use super::plan::{Plan, Scope};
 use super::reconcile::{self, Bounds, EmptyListings, Unmapped};
 use super::relations::Relations;
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
+use super::resume::{self, Beginning};
 use super::source::Reader;
 use super::write::Writer;
 
@@ -61,6 +62,8 @@ pub struct ResyncLimits {
     pub full_comparison: FullComparison,
     /// When the sync takes place; `None` for now.
     pub as_of: Option<OffsetDateTime>,
+    /// How long after its beginning an interrupted sync is gone on with; zero lists everything anew.
+    pub resume_within: Duration,
 }
 
 /// When fingerprints of earlier syncs are not trusted, so that the present version of each entity is read and
@@ -83,6 +86,7 @@ impl Default for ResyncLimits {
             unmapped: Unmapped::Kept,
             full_comparison: FullComparison::After(Duration::from_secs(24 * 60 * 60)),
             as_of: None,
+            resume_within: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -119,10 +123,11 @@ impl Resync {
         ));
         announce(&ctx, &self.mapping);
         let provisioned = ctx.catalog.provision(&self.blueprints).await?;
+        let comparison = full::prepare(&ctx, self.limits.full_comparison, self.limits.as_of).await?;
+        let Beginning { sync, related } =
+            resume::begin(&ctx, &self.mapping, &self.scope, comparison.resumable(self.limits.resume_within)).await?;
         fits(&ctx).await;
-        let sync = ctx.state.begin_sync().await?;
-        full::prepare(&ctx, self.limits.full_comparison, self.limits.as_of).await?;
-        let (trust, relations) = stream(&ctx, sync).await?;
+        let (trust, relations) = stream(&ctx, sync, related).await?;
         let found = self.scope.repository.as_ref().is_none_or(|slug| found(&ctx, slug));
         ctx.emit(&SyncEvent::Streamed { resources: rows(&ctx) });
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
@@ -164,7 +169,11 @@ fn announce(ctx: &Context, mapping: &Mapping) {
 /// Says at the start if the request budget will make the sync wait. The last sync tells how many requests it takes;
 /// a first one is judged as soon as the parents of its listings are known.
 async fn fits(ctx: &Context) {
-    let Ok(Some(last)) = ctx.state.last_sync().await else { return };
+    if ctx.resumed.get().is_some() {
+        // What is left was judged by what is left.
+        return;
+    }
+    let Ok(Some(last)) = ctx.state.last_finished_sync().await else { return };
     let requests = last.summary.and_then(|summary| {
         let summary: serde_json::Value = serde_json::from_str(&summary).ok()?;
         let rows = summary.get("resources")?.as_array()?;
@@ -206,6 +215,9 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
         ctx.state.owned_from_provenance(sync).await?;
         return Ok(Trust::StateAlone);
     }
+    if ctx.state.owned_ended(sync).await? {
+        return Ok(Trust::Listed);
+    }
     ctx.state.owned_begin(sync).await?;
     let before = OffsetDateTime::now_utc();
     let (mut cursor, mut entities) = (None, 0);
@@ -231,7 +243,7 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 
 /// Runs all stages until the last page is written. Reading from Bitbucket begins at once; comparing and writing wait
 /// until the catalog has said what it has of ours.
-async fn stream(ctx: &Arc<Context>, sync: SyncId) -> Result<(Trust, Arc<Relations>), SyncError> {
+async fn stream(ctx: &Arc<Context>, sync: SyncId, related: Vec<i64>) -> Result<(Trust, Arc<Relations>), SyncError> {
     let (mapped, batches) = mpsc::channel(diff::PAGES);
     let feeding = async {
         let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
@@ -242,6 +254,7 @@ async fn stream(ctx: &Arc<Context>, sync: SyncId) -> Result<(Trust, Arc<Relation
     let writing = async {
         let learning = Relations::learn(&*ctx.catalog, ctx.literal_blueprints());
         let (relations, trust) = futures::future::join(learning, owned(ctx, sync)).await;
+        relations.restore(related);
         let (relations, trust) = (Arc::new(relations), trust?);
         let writer = Writer::new(Arc::clone(ctx), sync);
         Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(&relations)).run(batches).await?;

@@ -15,6 +15,7 @@ use super::compare::fingerprint;
 use super::context::Context;
 use super::enrich::{self, Additions};
 use super::feed::Owner;
+use super::ledger::Ticket;
 use super::plan::Node;
 use super::recheck;
 
@@ -33,6 +34,15 @@ pub(crate) struct MappedObject {
     pub(crate) entities: Vec<Ready>,
     /// Whether something of the object could not be mapped, so that what the catalog has of it must stay.
     pub(crate) held_back: bool,
+    /// The listing that it came in.
+    pub(crate) ticket: Arc<Ticket>,
+}
+
+impl MappedObject {
+    /// What has to be settled before its listing is done: its entities, and what is held back.
+    pub(crate) fn shares(&self) -> u64 {
+        self.entities.len() as u64 + u64::from(self.held_back)
+    }
 }
 
 /// Where an entity comes from.
@@ -57,6 +67,7 @@ pub(crate) async fn page(
     owner: Option<&Owner>,
     values: Vec<Box<RawValue>>,
     additions: Vec<Additions>,
+    ticket: &Arc<Ticket>,
 ) -> Result<(Batch, Parents), SyncError> {
     let job = Job {
         ctx: Arc::clone(ctx),
@@ -64,6 +75,7 @@ pub(crate) async fn page(
         resources: node.resources.clone(),
         children: node.children.iter().map(|child| child.listing.kind()).collect(),
         parent: owner.map(|owner| Arc::clone(&owner.key)),
+        ticket: Arc::clone(ticket),
     };
     ctx.pool.run(move || job.run(&values, &additions)).await.map_err(|_| SyncError::Stopped)
 }
@@ -74,6 +86,7 @@ struct Job {
     resources: Vec<usize>,
     children: Vec<Kind>,
     parent: Option<Arc<str>>,
+    ticket: Arc<Ticket>,
 }
 
 impl Job {
@@ -102,6 +115,7 @@ impl Job {
     /// An object without its key: nobody can say which entity it feeds, so none of its resource may go.
     fn nameless(&self, error: &str) {
         let why = format!("an object has no key: {error}");
+        self.ticket.flaw();
         self.ctx.notices.error(format!("{}: {why}", self.kind.name()));
         for resource in &self.resources {
             self.ctx.tallies[*resource].failed.add(1);
@@ -120,6 +134,7 @@ impl Job {
 
     fn unbound(&self, kind: Kind, key: &Arc<str>, error: &str) {
         let why = format!("cannot be listed: {error}");
+        self.ticket.flaw();
         self.ctx.notices.error_about(format!("{} of ", kind.name()), key, format!(" {why}"));
         for (number, planned) in self.ctx.plan.resources.iter().enumerate() {
             if planned.kind == kind {
@@ -135,7 +150,7 @@ impl Job {
                 Ok(mapped) => self.object(resource, source.clone(), mapped, additions),
                 Err(why) => {
                     self.failed(resource, key, &why);
-                    MappedObject { resource, source: source.clone(), entities: vec![], held_back: true }
+                    self.held(resource, source.clone())
                 }
             };
             batch.push(object);
@@ -167,7 +182,10 @@ impl Job {
         let tally = &self.ctx.tallies[resource];
         let degraded = !self.missing(resource, additions).is_empty();
         self.ctx.nulls[resource].add(&mapped.nulls);
-        let mut object = MappedObject { resource, source, entities: vec![], held_back: false };
+        let mut object = MappedObject { held_back: false, ..self.held(resource, source) };
+        if degraded {
+            self.ticket.flaw();
+        }
         for outcome in mapped.outcomes {
             match outcome {
                 // What an upsert that replaces does not name is lost, so it has to wait.
@@ -192,7 +210,13 @@ impl Job {
         object
     }
 
+    /// An object of which nothing could be mapped.
+    fn held(&self, resource: usize, source: Source) -> MappedObject {
+        MappedObject { resource, source, entities: vec![], held_back: true, ticket: Arc::clone(&self.ticket) }
+    }
+
     fn failed(&self, resource: usize, key: &str, why: &str) {
+        self.ticket.flaw();
         self.ctx.tallies[resource].failed.add(1);
         self.ctx.notices.error_about(format!("{} ", self.kind.name()), key, format!(": {why}"));
     }

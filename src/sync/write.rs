@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
@@ -12,12 +12,16 @@ use crate::state::{Fingerprint, Provenance, SyncId, Trace};
 use super::SyncError;
 use super::context::Context;
 use super::event::SyncEvent;
+use super::ledger::Ticket;
 
 /// Rounds in which failed entities are sent again at the end.
 const ROUNDS: u32 = 3;
 
 /// What the entities waiting for another try may take in memory; what goes beyond fails at once.
 const WAITING_BYTES: usize = 16 << 20;
+
+/// How long a bulk may wait to be full.
+const FILLING: Duration = Duration::from_secs(3);
 
 /// An entity on its way to the catalog.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub(crate) struct Pending {
     pub(crate) entity: Entity,
     /// `None` where something was left out, so that the next sync compares again.
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// The listing that it came in.
+    pub(crate) ticket: Arc<Ticket>,
 }
 
 /// Gathers entities into bulks and sends them.
@@ -38,6 +44,8 @@ pub(crate) struct Writer {
     in_flight: JoinSet<Sent>,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
+    /// When all that was taken was last sent.
+    emptied: Instant,
 }
 
 #[derive(Default)]
@@ -61,7 +69,16 @@ struct Sent {
 impl Writer {
     pub(crate) fn new(ctx: Arc<Context>, sync: SyncId) -> Self {
         let limits = ctx.catalog.bulk_limits();
-        Self { ctx, sync, limits, bulks: HashMap::new(), in_flight: JoinSet::new(), waiting: vec![], waiting_bytes: 0 }
+        Self {
+            ctx,
+            sync,
+            limits,
+            bulks: HashMap::new(),
+            in_flight: JoinSet::new(),
+            waiting: vec![],
+            waiting_bytes: 0,
+            emptied: Instant::now(),
+        }
     }
 
     /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
@@ -81,13 +98,28 @@ impl Writer {
         Ok(())
     }
 
-    /// Sends everything that was taken and waits for all answers, so that what comes next cannot be overtaken.
-    pub(crate) async fn drain(&mut self) -> Result<(), SyncError> {
+    /// Takes in the answers that are there, and sends what has waited long for its bulk to be full: what is not
+    /// written yet has to be read again if the process is killed.
+    pub(crate) async fn catch_up(&mut self) -> Result<(), SyncError> {
+        while let Some(sent) = self.in_flight.try_join_next() {
+            self.settle(sent.map_err(|_| SyncError::Stopped)?).await?;
+        }
+        if self.emptied.elapsed() >= FILLING { self.send_all().await } else { Ok(()) }
+    }
+
+    async fn send_all(&mut self) -> Result<(), SyncError> {
+        self.emptied = Instant::now();
         for (blueprint, bulk) in std::mem::take(&mut self.bulks) {
             if !bulk.pending.is_empty() {
                 self.send(blueprint, bulk.pending).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Sends everything that was taken and waits for all answers, so that what comes next cannot be overtaken.
+    pub(crate) async fn drain(&mut self) -> Result<(), SyncError> {
+        self.send_all().await?;
         while let Some(sent) = self.in_flight.join_next().await {
             self.settle(sent.map_err(|_| SyncError::Stopped)?).await?;
         }
@@ -138,6 +170,7 @@ impl Writer {
             }
         };
         let mut written = Vec::with_capacity(pending.len());
+        let mut settled = Vec::with_capacity(pending.len());
         let mut counts: HashMap<usize, usize> = HashMap::new();
         let mut results = results.into_iter();
         for pending in pending {
@@ -151,7 +184,8 @@ impl Writer {
                 }
             }
             *counts.entry(pending.resource).or_default() += 1;
-            let Pending { trace, entity, fingerprint, .. } = pending;
+            let Pending { trace, entity, fingerprint, ticket, .. } = pending;
+            settled.push(ticket);
             written.push(Provenance { entity: entity.id(), trace, hash: fingerprint });
         }
         for (resource, entities) in counts {
@@ -159,6 +193,9 @@ impl Writer {
             self.ctx.emit(&SyncEvent::Written { kind: self.ctx.kind_name(resource), entities });
         }
         self.ctx.state.record(self.sync, written).await?;
+        for ticket in settled {
+            ticket.settle();
+        }
         Ok(())
     }
 
@@ -193,6 +230,8 @@ impl Writer {
             &format!("{:?}", id.identifier),
             format!(" was not written: {reason}"),
         );
+        pending.ticket.flaw();
+        pending.ticket.settle();
     }
 }
 

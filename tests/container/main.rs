@@ -2,6 +2,8 @@
 
 mod datacenter;
 mod encrypted;
+#[cfg(unix)]
+mod endurance;
 mod once;
 mod program;
 mod resync;

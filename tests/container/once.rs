@@ -39,6 +39,21 @@ impl Services {
         self.port.read(|world| world.entities(blueprint).count())
     }
 
+    /// How each kind stands by the last metrics that Port got of it.
+    #[cfg(unix)]
+    fn last_states(&self) -> std::collections::BTreeMap<String, String> {
+        let text = |document: &serde_json::Value, name: &str| document[name].as_str().unwrap_or_default().to_owned();
+        let of = |document: &serde_json::Value| (text(document, "kindIdentifier"), text(document, "syncState"));
+        self.port.read(|world| {
+            let mut last = std::collections::BTreeMap::new();
+            for report in world.reports_to("syncMetrics") {
+                last.extend(report["syncKindsMetrics"].as_array().into_iter().flatten().map(of));
+                last.extend(report.get("syncKindMetrics").map(of));
+            }
+            last
+        })
+    }
+
     fn resync_status(&self) -> String {
         let read = |world: &port::World| world.integration("my-bitbucket").cloned().unwrap_or_default();
         self.port.read(read)["resyncState"]["status"].as_str().unwrap_or_default().to_owned()
@@ -115,5 +130,40 @@ async fn a_signal_ends_it_in_order_and_port_is_told() {
         running.signal(signal);
         assert_eq!(running.code(), Some(code));
         assert_eq!(services.resync_status(), "aborted", "{signal}");
+        let last = services.last_states();
+        assert!(last.len() > 3 && last.values().all(|state| state == "aborted"), "{signal}: {last:?}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_container_waits_unready_until_the_first_has_ended() {
+    let services = Services::start().await;
+    let slow = Fault::Delay(Duration::from_secs(600));
+    services.bitbucket.faults().set([FaultRule::on("/**", Occurrence::Always, slow)]);
+    let program = services.program();
+    let mut first = program.start(&[]);
+    first.until("listening on 0.0.0.0:");
+    while services.resync_status() != "running" {
+        std::thread::yield_now();
+    }
+    let mut second = program.start(&[]);
+    let port = second.until("listening on 0.0.0.0:");
+    second.until("| WARNING  | Port says that a resync of this integration runs since ");
+    second.until(&format!("is in use by process {} on ", first.id()));
+    while !get(&port, "/health/ready").contains("waiting for the state file, which is in use by process") {
+        std::thread::yield_now();
+    }
+    assert!(get(&port, "/health/live").starts_with("HTTP/1.1 200 OK\r\n"));
+    // One that only waited says nothing about the resync of the other.
+    let mut third = program.start(&[]);
+    third.until(&format!("is in use by process {} on ", first.id()));
+    third.signal("TERM");
+    assert_eq!((third.code(), services.resync_status().as_str()), (Some(143), "running"));
+    services.bitbucket.faults().clear();
+    first.signal("TERM");
+    assert_eq!(first.code(), Some(143));
+    second.until("resync complete in ");
+    assert_eq!(second.code(), Some(0));
+    assert_eq!((services.entities("bitbucketRepository"), services.resync_status().as_str()), (4, "completed"));
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output};
 
 use tempfile::TempDir;
 
@@ -56,7 +56,8 @@ impl Program {
         let piped = || std::process::Stdio::piped();
         let mut child = self.command(arguments).stdout(piped()).stderr(piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        Running { child, lines }
+        let errors = BufReader::new(child.stderr.take().expect("its errors")).lines();
+        Running { child, lines, errors }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -75,6 +76,7 @@ impl Program {
 pub(crate) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    errors: Lines<BufReader<ChildStderr>>,
 }
 
 impl Running {
@@ -82,6 +84,19 @@ impl Running {
     pub(crate) fn until(&mut self, text: &str) -> String {
         let line = self.lines.find_map(|line| line.ok()?.split_once(text).map(|(_, rest)| rest.to_owned()));
         line.unwrap_or_else(|| panic!("{text} was never said"))
+    }
+
+    /// The same with what it says on standard error.
+    #[cfg(unix)]
+    pub(crate) fn until_error(&mut self, text: &str) -> String {
+        let line = self.errors.find_map(|line| line.ok()?.split_once(text).map(|(_, rest)| rest.to_owned()));
+        line.unwrap_or_else(|| panic!("{text} was never said"))
+    }
+
+    /// The number of the process.
+    #[cfg(unix)]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     #[cfg(unix)]
@@ -93,6 +108,7 @@ impl Running {
     pub(crate) fn code(mut self) -> Option<i32> {
         // Reads on, so that the program never waits for a reader.
         while self.lines.next().is_some() {}
+        while self.errors.next().is_some() {}
         self.child.wait().expect("the program ends").code()
     }
 }

@@ -11,6 +11,7 @@ use bitbucket_port::sync::{Report, Scope, Silent, SyncOutcome};
 use bitbucket_port_sandbox::cloud;
 use bitbucket_port_sandbox::port::{Options, Server, World};
 use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence};
+use tokio_util::sync::CancellationToken;
 
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
@@ -52,9 +53,16 @@ impl Pair {
         let settings = self.settings();
         let client = startup::port_client(&settings).expect("a client");
         startup::provision(&client, &settings, WhenMissing::Create).await.expect("Port is set up");
-        let report = startup::resync_into_port(&settings, &client, None, Scope::default(), Arc::new(Silent))
-            .await
-            .expect("the resync runs to its end");
+        let report = startup::resync_into_port(
+            &settings,
+            &client,
+            None,
+            Scope::default(),
+            Arc::new(Silent),
+            &CancellationToken::new(),
+        )
+        .await
+        .expect("the resync runs to its end");
         // Port's clock has whole seconds; what was written in the second of the listing would not be listed.
         self.port.advance_clock(Duration::from_secs(5));
         report

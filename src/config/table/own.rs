@@ -33,6 +33,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         Some("24h"),
         "How often a resync compares with what the catalog really holds instead of trusting the state file, so that changes made by hand are mended; `0s`: each time.",
     ),
+    own(
+        "resume_within",
+        Kind::Duration,
+        Some("24h"),
+        "How long after its beginning an interrupted resync is gone on with where it stopped; 0 lists everything anew.",
+    ),
+    own(
+        "state_wait",
+        Kind::Duration,
+        Some("1h"),
+        "How long to wait for another process to let go of the state file; 0 fails at once.",
+    ),
     own("deletion.no_delete", Kind::Flag, Some("false"), "Delete nothing, whatever is gone."),
     own(
         "deletion.max_deletes",

@@ -1,3 +1,4 @@
 mod ask;
+mod interruption;
 mod life;
 mod routes;

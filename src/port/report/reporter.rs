@@ -75,7 +75,7 @@ pub struct PortReporter {
     sends_examples: bool,
     patience: Duration,
     client: PortClient,
-    task: Option<JoinHandle<()>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl PortReporter {
@@ -89,7 +89,7 @@ impl PortReporter {
         let (sends_examples, patience) = (settings.sends_examples, settings.patience);
         let sender = Sender::new(client.clone(), resync, settings);
         let task = tokio::spawn(sender.run(Arc::clone(&queue)));
-        Self { queue, allowance: Mutex::default(), sends_examples, patience, client, task: Some(task) }
+        Self { queue, allowance: Mutex::default(), sends_examples, patience, client, task: Mutex::new(Some(task)) }
     }
 
     /// The sync began with these resources, in the order of the mapping.
@@ -140,9 +140,9 @@ impl PortReporter {
     }
 
     /// Waits until everything is sent, but not longer than the settings say.
-    pub async fn finish(mut self) {
+    pub async fn finish(&self) {
         self.queue.close(Hurry::Everything);
-        let Some(mut task) = self.task.take() else { return };
+        let Some(mut task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let half = self.patience / 2;
         for hurry in [Hurry::Everything, Hurry::OnlyImportant] {
             self.queue.close(hurry);
@@ -164,7 +164,7 @@ impl PortReporter {
 
 impl Drop for PortReporter {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
     }

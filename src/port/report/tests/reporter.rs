@@ -73,6 +73,24 @@ async fn what_has_not_ended_is_reported_as_aborted() {
 }
 
 #[tokio::test]
+async fn the_state_of_a_resync_is_told_again_until_port_takes_it() {
+    let patched = std::sync::atomic::AtomicUsize::new(0);
+    let stub = Stub::start(move |seen| {
+        let first = seen.method == "PATCH" && patched.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2;
+        first.then(|| Reply::status(503)).or_else(|| (seen.path != "/v1/auth/access_token").then(Reply::ok))
+    })
+    .await;
+    let reporter = PortReporter::start(stub.client(), ResyncId::random(), ReporterSettings::default());
+    reporter.resync_started(resources(1));
+    reporter.resync_finished(SyncState::Completed, KindMetrics::default());
+    until(&stub, |seen| seen.iter().filter(|seen| seen.method == "PATCH").count() == 4).await;
+    reporter.finish().await;
+    let states: Vec<Value> =
+        stub.seen().into_iter().filter(|seen| seen.method == "PATCH").map(|seen| seen.body["status"].clone()).collect();
+    assert_eq!(states, ["running", "running", "running", "completed"]);
+}
+
+#[tokio::test]
 async fn signs_of_life_are_given_until_the_end() {
     let stub = stub().await;
     let clock = Arc::new(ManualClock::standing(Moment::from_millis(0)));
