@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::{Blueprint, CatalogError, Entity, EntityId};
+use super::{Blueprint, CatalogError, Dependent, Entity, EntityId, Extent, Present};
 
 /// A place where entities go: Port, a SQLite file, a change log.
 ///
@@ -42,6 +42,25 @@ pub trait Catalog: Send + Sync {
     /// The present versions of these entities of one blueprint, with the sections named by `like` only;
     /// those that do not exist, or that another integration owns, are absent.
     fn read<'a>(&'a self, blueprint: &'a str, like: &'a [Entity]) -> BoxFuture<'a, Result<Vec<Entity>, CatalogError>>;
+
+    /// The present versions of these entities of one blueprint, whoever owns them; those that do not exist are absent.
+    fn present<'a>(
+        &'a self,
+        blueprint: &'a str,
+        like: &'a [Entity],
+        extent: Extent,
+    ) -> BoxFuture<'a, Result<Vec<Present>, CatalogError>>;
+
+    /// Whether a blueprint has no entities, whoever they would belong to; so has one that does not exist.
+    fn is_empty<'a>(&'a self, blueprint: &'a str) -> BoxFuture<'a, Result<bool, CatalogError>>;
+
+    /// The entities, whoever owns them, that would go with these of one blueprint under [`Dependents::Delete`], and that
+    /// keep them from going under [`Dependents::Refuse`]; not what would go with those in turn.
+    fn dependents<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>>;
 
     /// Deletes entities of one blueprint; one result per identifier, in order. An entity that is already gone
     /// counts as deleted.

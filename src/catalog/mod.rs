@@ -11,6 +11,7 @@ mod error;
 pub mod jsonl;
 pub mod local;
 pub mod port;
+mod present;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
@@ -21,3 +22,4 @@ pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;
 pub use jsonl::ChangeLog;
 pub use local::{LocalCatalog, StoredEntity};
+pub use present::{Dependent, Extent, Owner, Present};

@@ -18,7 +18,7 @@ mod with_sandbox {
     use serde_json::Value;
 
     use crate::catalog::local::LocalCatalog;
-    use crate::cli::args::{DemoArgs, Global, ResyncArgs};
+    use crate::cli::args::{DemoArgs, Global, ResyncArgs, SyncArgs};
     use crate::cli::failure::Failure;
     use crate::cli::resync::resync;
     use crate::cli::run::Ended;
@@ -73,7 +73,7 @@ mod with_sandbox {
     }
 
     async fn sync(settings: &Settings, global: &Global, file: &Path) -> Result<Report, Failure> {
-        let args = ResyncArgs {
+        let sync = SyncArgs {
             workspace: None,
             server: None,
             catalog: String::new(),
@@ -84,9 +84,9 @@ mod with_sandbox {
             token_file: None,
             bitbucket_url: None,
             identifier: None,
-            create: false,
             state: None,
         };
+        let args = ResyncArgs { sync, create: false };
         resync(settings, &args, global, &CatalogPlace::Sqlite(file.to_owned()), Scope::default()).await
     }
 

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::Settings;
+use crate::config::{Settings, WriteMode};
 use crate::daemon::{Closing, Job, JobError, Step};
 use crate::port::{LogSettings, LogShipper, LogSink, Mask, PortClient};
 use crate::startup;
 use crate::sync::{Observer, Report, Scope};
+
+use super::plan;
 
 /// What telling Port about the end may take.
 const FAREWELL: Duration = Duration::from_secs(6);
@@ -29,6 +31,11 @@ impl PortJob {
         Ok(Self { settings, client, log, shipper: Arc::default() })
     }
 
+    /// Whether Port must be left as it is.
+    fn is_dry(&self) -> bool {
+        self.settings.resync.mode == WriteMode::DryRun
+    }
+
     fn ship_logs(&self) {
         if !self.settings.log.ships_to_port {
             return;
@@ -41,17 +48,27 @@ impl PortJob {
 
 impl Job for PortJob {
     async fn provision(&self) -> Result<(), JobError> {
+        if self.is_dry() {
+            // What would be set up is part of the plan.
+            return Ok(());
+        }
         startup::provision(&self.client, &self.settings, WhenMissing::Create).await?;
         self.ship_logs();
         Ok(())
     }
 
     async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
+        if self.is_dry() {
+            return Ok(Box::pin(plan::log(&self.settings, observer)).await?.report);
+        }
         Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer).await?)
     }
 
     fn closing(&self, why: Closing) -> Vec<Step> {
         let mut steps = Vec::new();
+        if self.is_dry() {
+            return steps;
+        }
         if why == Closing::Interrupted {
             let client = self.client.clone();
             steps.push(Step::new("telling Port that the resync was aborted", FAREWELL, async move {

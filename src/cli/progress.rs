@@ -72,7 +72,9 @@ impl Totals {
     fn add(&mut self, event: &SyncEvent) -> Option<(&'static str, Counts)> {
         let (kind, counts) = match event {
             SyncEvent::Listed { kind, objects } => (*kind, Counts { listed: *objects, ..Counts::default() }),
-            SyncEvent::Unchanged { kind, entities } => (*kind, Counts { unchanged: *entities, ..Counts::default() }),
+            SyncEvent::Unchanged { kind, entities, .. } => {
+                (*kind, Counts { unchanged: *entities, ..Counts::default() })
+            }
             SyncEvent::Written { kind, entities } => (*kind, Counts { written: *entities, ..Counts::default() }),
             SyncEvent::Children { kind, known, ended } => {
                 let total = self.0.entry(kind).or_default();

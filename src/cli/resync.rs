@@ -4,26 +4,27 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::{Files, Loaded, Override, Product, Settings, load_from_process, read_secret};
+use crate::config::{Files, Loaded, Override, Product, Settings, WriteMode, load_from_process, read_secret};
 use crate::kinds::{cloud, datacenter};
 use crate::startup::{self, CatalogPlace, MappingSource, StartupError};
 use crate::sync::{Report, Scope};
 
-use super::args::{Global, ResyncArgs};
+use super::args::{Global, PlanArgs, ResyncArgs, SyncArgs};
 use super::failure::Failure;
+use super::plan;
 use super::progress::Progress;
 use super::report;
 use super::run::Ended;
 
-pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
-    let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
-    if place == CatalogPlace::Port && args.identifier.is_none() {
-        return Err(Failure::new("--catalog port needs --identifier ID").remedy(
-            "ID is the integration at Port that the entities belong to; --create creates it where it does not exist",
-        ));
+pub(crate) async fn run(args: ResyncArgs, global: &Global) -> Ended {
+    let place = place(&args.sync)?;
+    let settings = settings(&args.sync, global)?;
+    if settings.resync.mode == WriteMode::DryRun {
+        let args = PlanArgs { sync: args.sync, detailed_exitcode: false, max_requests: None };
+        return plan::show(&settings, &args, global, place).await;
     }
-    let settings = settings(args, global)?;
-    let scope = scope(args, &settings)?;
+    let scope = scope(&args.sync, &settings)?;
+    let args = &args;
     let report = resync(&settings, args, global, &place, scope).await?;
     if place.is_standard_output() {
         // Standard output holds the changes; the summary must not stand among them.
@@ -34,7 +35,19 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global) -> Ended {
     Ok(report::exit(&report))
 }
 
-fn scope(args: &ResyncArgs, settings: &Settings) -> Result<Scope, Failure> {
+/// The catalog that the options name.
+pub(super) fn place(args: &SyncArgs) -> Result<CatalogPlace, Failure> {
+    let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
+    if place == CatalogPlace::Port && args.identifier.is_none() {
+        return Err(Failure::new("--catalog port needs --identifier ID").remedy(
+            "ID is the integration at Port that the entities belong to; `resync --create` creates it where it does not \
+             exist",
+        ));
+    }
+    Ok(place)
+}
+
+pub(super) fn scope(args: &SyncArgs, settings: &Settings) -> Result<Scope, Failure> {
     let kinds = match &settings.product {
         Product::Cloud(_) => cloud::KINDS,
         Product::DataCenter(_) => datacenter::KINDS,
@@ -50,7 +63,7 @@ fn scope(args: &ResyncArgs, settings: &Settings) -> Result<Scope, Failure> {
     Ok(Scope { kinds: args.only.iter().cloned().collect::<BTreeSet<_>>(), repository: args.repo.clone() })
 }
 
-fn settings(args: &ResyncArgs, global: &Global) -> Result<Settings, Failure> {
+pub(super) fn settings(args: &SyncArgs, global: &Global) -> Result<Settings, Failure> {
     let mut overrides = Vec::new();
     let mut set = |path: &str, value: Option<String>, flag: &str| {
         overrides.extend(value.map(|value| Override::new(path, value, flag)));
@@ -105,7 +118,7 @@ async fn into_port(
     observer: Arc<Progress>,
 ) -> Result<Report, StartupError> {
     let client = startup::port_client(settings)?;
-    let mapping = match &args.mapping {
+    let mapping = match &args.sync.mapping {
         None => None,
         Some(name) => Some(startup::mapping(&MappingSource::named(name), settings).await?),
     };
@@ -121,9 +134,9 @@ async fn into_own(
     scope: Scope,
     observer: Arc<Progress>,
 ) -> Result<Report, StartupError> {
-    let source = args.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
+    let source = args.sync.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
     let mapping = startup::mapping(&source, settings).await?;
-    let blueprints = startup::blueprints(args.blueprints.as_deref(), settings)?;
+    let blueprints = startup::blueprints(args.sync.blueprints.as_deref(), settings)?;
     let catalog = startup::catalog(place, settings).await?;
     startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings).await
 }

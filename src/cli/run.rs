@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::mapping::MappingCommand;
 use super::progress::Wanted;
-use super::{demo, kinds, map, mapping, resync, sail, settings};
+use super::{demo, kinds, map, mapping, plan, resync, sail, settings};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -99,7 +99,8 @@ async fn dispatch(cli: Cli) -> Ended {
         Command::Ocean { command } => ocean(command).await,
         Command::Settings(args) => settings::run(&args, &global),
         Command::Demo(args) => demo::run(&args, &global).await,
-        Command::Resync(args) => resync::run(&args, &global).await,
+        Command::Resync(args) => resync::run(args, &global).await,
+        Command::Plan(args) => plan::run(&args, &global).await,
         Command::Kinds(args) => kinds::run(&args, &global),
         Command::Mapping(command) => mapping::run(command, global).await,
         Command::Map(args) => map::run(args, global).await,

@@ -4,6 +4,7 @@
 //! sync compares everything.
 
 mod catalog;
+mod copy;
 mod error;
 mod fingerprint;
 mod open;

@@ -15,7 +15,7 @@ use crate::state::SpoolItem;
 use super::SyncError;
 use super::context::Context;
 use super::enrich::{self, Additions};
-use super::event::SyncEvent;
+use super::event::{Forecast, SyncEvent};
 use super::plan::Node;
 use super::transform::{self, Batch, Parents};
 
@@ -66,7 +66,7 @@ impl Feed<'_> {
 
     /// Once the parents are known: the listings below take about one request each.
     fn foretell(&self, spooled: &Spooled) {
-        self.ctx.warn_of_waiting(spooled.listings);
+        self.ctx.foretell(spooled.listings, Forecast::Listings);
     }
 
     async fn pages(&self, node: &Node, owner: Option<&Owner>) -> Result<(), SyncError> {

@@ -13,10 +13,11 @@ use crate::mapping::FedBlueprints;
 use crate::state::{SyncId, Trace};
 
 use super::SyncError;
-use super::confirm::{Confirm, Verdict};
+use super::confirm::Confirm;
 use super::context::{Context, Gaps};
 use super::diff::resource_name;
 use super::event::SyncEvent;
+use super::fate::Fate;
 use super::relations::Relations;
 use super::report::DeletionReport;
 
@@ -207,12 +208,14 @@ impl Reconciliation<'_> {
             after = Some(last.identifier.clone());
             let mut certain = Vec::with_capacity(page.len());
             for (id, trace) in page {
-                match self.protects(&id, &trace) {
-                    Some(why) => self.protect(why),
-                    None => match confirm.is_gone(&id, &trace).await {
-                        Verdict::Gone => certain.push(id),
-                        Verdict::Stays(why) => self.protect(why),
-                    },
+                let fate = match self.protects(&id, &trace) {
+                    Some(why) => Fate::Stays(why),
+                    None => confirm.fate(&id, &trace).await,
+                };
+                self.ctx.emit(&SyncEvent::Judged { entity: id.clone(), fate });
+                match fate {
+                    Fate::Goes(_) => certain.push(id),
+                    Fate::Stays(why) => self.protect(why),
                 }
             }
             self.delete(certain).await?;
