@@ -225,8 +225,8 @@ async fn what_a_replacement_loses_is_shown() {
     let replacing = std::fs::read_to_string(&path).expect("it is there");
     std::fs::write(&path, replacing.replace("enableMergeEntity: true", "enableMergeEntity: false")).expect("written");
     let plan = plan_json(&changed.program, &[&SQLITE, &MAPPING]);
-    let changes = plan["changes"].as_array().expect("a list");
-    let fields = changes.iter().filter(|change| change["action"] == "update").flat_map(|change| {
+    let all = plan["changes"].as_array().expect("a list");
+    let fields = all.iter().filter(|change| change["action"] == "update").flat_map(|change| {
         change["fields"].as_array().expect("a list").iter().map(|field| (field["field"].as_str(), field.get("new")))
     });
     assert!(fields.into_iter().any(|field| field == (Some("icon"), None)), "{plan:#}");
