@@ -89,6 +89,12 @@ impl<'a> Call<'a> {
                 Ok(leave) => leave,
                 Err(denied) => return self.denied(denied),
             };
+            if let Err(limit) = self.transport.meter().admit() {
+                grant.not_sent();
+                // Whoever waits for the limit gets the word before the caller does.
+                tokio::task::yield_now().await;
+                return self.fail(FailureCause::Refused(Refusal::Limit { limit }));
+            }
             match self.attempt(grant, place).await {
                 Next::End(response) => return response,
                 Next::Fail(cause) => return self.fail(cause),

@@ -34,6 +34,12 @@ pub enum Refusal {
         /// Their names.
         labels: Vec<String>,
     },
+    /// More requests were not wanted.
+    #[error("the limit of {limit} requests is reached")]
+    Limit {
+        /// The most that may be sent.
+        limit: u64,
+    },
     /// The answer is larger than we read.
     #[error("the answer is larger than {limit} bytes, which is as much as is read of one answer")]
     TooLarge {

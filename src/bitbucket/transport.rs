@@ -106,6 +106,16 @@ impl Transport {
         self.shared.meter.usage()
     }
 
+    /// Sends no more than that many requests in all from now on; a call that would be one more is refused.
+    pub fn limit_requests(&self, most: u64) {
+        self.shared.meter.limit(most);
+    }
+
+    /// Waits until a call is refused because of [`Transport::limit_requests`].
+    pub async fn limit_reached(&self) {
+        self.shared.meter.limit_reached().await;
+    }
+
     /// Sends a request until it is answered or given up.
     ///
     /// An answer is handed on with its body read (unless the operation's [`Treatment`] asks for a stream), whatever its

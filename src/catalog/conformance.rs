@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, EntityId, Existing, MissingRelated,
-    Retry, UpsertResult, WriteFailure, WriteOptions,
+    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependent, Dependents, Entity, EntityId, Existing, Extent,
+    MissingRelated, Owner, Present, Retry, UpsertResult, WriteFailure, WriteOptions,
 };
 
 /// Merge, and create what relations name: what a mapping has by default.
@@ -61,7 +61,9 @@ async fn provisions_what_is_missing(catalog: &dyn Catalog) {
     assert_eq!(catalog.blueprint("confService").await.unwrap(), None);
     let missing = catalog.upsert("confService", &[service("a", "d")], DEFAULTS).await;
     assert!(matches!(missing, Err(CatalogError::MissingBlueprint { .. })), "{missing:?}");
+    assert!(catalog.is_empty("confService").await.unwrap(), "there is no such blueprint");
     let done = catalog.provision(&blueprints()).await.unwrap();
+    assert!(catalog.is_empty("confService").await.unwrap());
     assert_eq!(done.created, ["confDomain", "confService"]);
     let mut changed = blueprints();
     for blueprint in &mut changed {
@@ -78,6 +80,13 @@ async fn creates_then_updates(catalog: &dyn Catalog) {
     let created = catalog.upsert("confService", &sent, DEFAULTS).await.unwrap();
     assert_eq!(created, [UpsertResult::Created, UpsertResult::Created]);
     assert_eq!(catalog.read("confService", &sent).await.unwrap(), sent);
+    assert!(!catalog.is_empty("confService").await.unwrap());
+    let asked = [service("b", "?"), service("nobody", "?")];
+    let present = catalog.present("confService", &asked, Extent::Like).await.unwrap();
+    assert_eq!(present, [Present { entity: sent[1].clone(), owner: Owner::Ours }]);
+    let bare = entity(json!({ "identifier": "b", "blueprint": "confService" }));
+    let whole = catalog.present("confService", &[bare], Extent::Whole).await.unwrap().remove(0).entity;
+    assert_eq!((whole.title, whole.properties), (sent[1].title.clone(), sent[1].properties.clone()));
     let updated = catalog.upsert("confService", &sent[..1], DEFAULTS).await.unwrap();
     assert_eq!(updated, [UpsertResult::Updated]);
     // The domain was created on the way; nobody wrote it, so it is nobody's.
@@ -189,6 +198,9 @@ async fn deletes_with_dependents(catalog: &dyn Catalog) {
         let identifiers = [identifier.to_owned()];
         catalog.delete(blueprint, &identifiers, dependents).await.unwrap().remove(0)
     };
+    let lonely = EntityId { blueprint: "confService".into(), identifier: "lonely".into() };
+    let dependents = catalog.dependents("confDomain", &["no-such-domain".to_owned(), "d".to_owned()]).await.unwrap();
+    assert!(dependents.contains(&Dependent { of: "no-such-domain".to_owned(), entity: lonely }), "{dependents:?}");
     let refused = delete("confDomain", "no-such-domain", Dependents::Refuse).await;
     assert!(matches!(refused, DeleteResult::Failed(_)), "{refused:?}");
     assert_eq!(owned(catalog, OffsetDateTime::now_utc() + Duration::days(1)).await.len(), 3);

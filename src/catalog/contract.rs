@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::{Blueprint, CatalogError, Entity, EntityId};
+use super::{Blueprint, CatalogError, Dependent, Entity, EntityId, Extent, Present};
 
 /// A place where entities go: Port, a SQLite file, a change log.
 ///
@@ -43,11 +43,24 @@ pub trait Catalog: Send + Sync {
     /// those that do not exist, or that another integration owns, are absent.
     fn read<'a>(&'a self, blueprint: &'a str, like: &'a [Entity]) -> BoxFuture<'a, Result<Vec<Entity>, CatalogError>>;
 
-    /// Whose an entity is; only people ask, so a catalog that cannot tell says so.
-    fn holder<'a>(&'a self, entity: &'a Entity) -> BoxFuture<'a, Result<Holder, CatalogError>> {
-        let _ = entity;
-        Box::pin(std::future::ready(Ok(Holder::Unknown)))
-    }
+    /// The present versions of these entities of one blueprint, whoever owns them; those that do not exist are absent.
+    fn present<'a>(
+        &'a self,
+        blueprint: &'a str,
+        like: &'a [Entity],
+        extent: Extent,
+    ) -> BoxFuture<'a, Result<Vec<Present>, CatalogError>>;
+
+    /// Whether a blueprint has no entities, whoever they would belong to; so has one that does not exist.
+    fn is_empty<'a>(&'a self, blueprint: &'a str) -> BoxFuture<'a, Result<bool, CatalogError>>;
+
+    /// The entities, whoever owns them, that would go with these of one blueprint under [`Dependents::Delete`], and that
+    /// keep them from going under [`Dependents::Refuse`]; not what would go with those in turn.
+    fn dependents<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>>;
 
     /// Deletes entities of one blueprint; one result per identifier, in order. An entity that is already gone
     /// counts as deleted.
@@ -75,19 +88,6 @@ pub enum Access {
     ReadWrite,
     /// It is a log of changes: it takes writes and answers no questions.
     WriteOnly,
-}
-
-/// Whose an entity is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// There is no such entity.
-    Nobody,
-    /// This integration wrote it last.
-    Ours,
-    /// Another integration or a person did, by this name where it is known.
-    Other(Option<String>),
-    /// The catalog cannot tell.
-    Unknown,
 }
 
 /// A sight of the program that is registered as the writer; the text names program, version and way of working.

@@ -11,13 +11,15 @@ mod error;
 pub mod jsonl;
 pub mod local;
 pub mod port;
+mod present;
 
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
-    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, Holder, MissingRelated, OwnedPage, Provisioned,
+    Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned,
     Registered, Retry, UpsertResult, WriteFailure, WriteOptions,
 };
 pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;
 pub use jsonl::ChangeLog;
 pub use local::{LocalCatalog, StoredEntity};
+pub use present::{Dependent, Extent, Owner, Present};

@@ -89,6 +89,21 @@ Credentials come from the environment (OCEAN__INTEGRATION__CONFIG__BITBUCKET_WOR
 never as the value of an option, where every user of the machine could read them.")]
     Resync(ResyncArgs),
     #[command(after_help = "Examples:
+  What the next resync into a file would do:
+    bitbucket-port plan --workspace acme --catalog sqlite:acme.db
+  What this program would do at Port in place of the runtime that runs there now, for a pipeline:
+    bitbucket-port plan --workspace acme --catalog port --identifier my-bitbucket --detailed-exitcode
+  A look at one repository, with few requests, all details as JSON:
+    bitbucket-port plan --workspace acme --repo website --max-requests 20 --format json
+
+The plan compares with what the catalog holds. It reads a copy of the state file, which another process may be using.
+
+Exit codes:
+  0    the plan is complete; with --detailed-exitcode: and nothing would be written
+  1    the plan could not be made; with --detailed-exitcode: or it is not complete
+  2    the plan is not complete (the notices say why); with --detailed-exitcode: it is, and something would be written")]
+    Plan(PlanArgs),
+    #[command(after_help = "Examples:
   bitbucket-port kinds
   bitbucket-port kinds pull-request --product datacenter
   bitbucket-port kinds --format json")]
@@ -204,6 +219,35 @@ pub(crate) struct DemoArgs {
 /// Read everything from Bitbucket once and bring the catalog up to date
 #[derive(Debug, Args)]
 pub(crate) struct ResyncArgs {
+    #[command(flatten)]
+    pub(crate) sync: SyncArgs,
+    /// With `--catalog port`: create the integration where it does not exist.
+    #[arg(long)]
+    pub(crate) create: bool,
+    /// Compare everything with what the catalog holds, so that changes made by hand are mended.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Fail at once where another process uses the state file, instead of waiting for it to end.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Show what a resync would do; nothing is written anywhere
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) sync: SyncArgs,
+    /// End with 2 if anything would be written, with 0 if nothing, with 1 if the plan is not complete.
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Stop before more than this many requests are sent to Bitbucket.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_requests: Option<u64>,
+}
+
+/// What is read, by which mapping, and into which catalog.
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
     /// The Bitbucket Cloud workspace (its slug or UUID).
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) workspace: Option<String>,
@@ -236,18 +280,9 @@ pub(crate) struct ResyncArgs {
     /// Names this writer in the catalog; entities of other writers are never deleted.
     #[arg(long, value_name = "ID")]
     pub(crate) identifier: Option<String>,
-    /// With `--catalog port`: create the integration where it does not exist.
-    #[arg(long)]
-    pub(crate) create: bool,
     /// The state file; by default in your state folder.
     #[arg(long, value_name = "PATH")]
     pub(crate) state: Option<PathBuf>,
-    /// Compare everything with what the catalog holds, so that changes made by hand are mended.
-    #[arg(long)]
-    pub(crate) full: bool,
-    /// Fail at once where another process uses the state file, instead of waiting for it to end.
-    #[arg(long)]
-    pub(crate) no_wait: bool,
     #[command(flatten)]
     pub(crate) deletion: DeletionArgs,
 }

@@ -11,6 +11,8 @@ pub enum Exit {
     Failed,
     /// The resync ran to its end, but something was not read, not mapped, not written, or not deleted for doubt.
     Incomplete,
+    /// A plan that was asked to tell so has something to write.
+    Changes,
     /// The command line itself is wrong.
     Usage,
     /// Interrupted by a person (`SIGINT`).
@@ -28,7 +30,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
-            Self::Incomplete => 2,
+            Self::Incomplete | Self::Changes => 2,
             Self::Usage => 64,
             Self::Interrupted => 130,
             Self::Terminated => 143,

@@ -9,6 +9,8 @@ mod kinds;
 mod logging;
 mod map;
 mod mapping;
+mod plan;
+mod plan_text;
 mod port_job;
 mod progress;
 mod report;

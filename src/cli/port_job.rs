@@ -7,11 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::Settings;
+use crate::config::{Settings, WriteMode};
 use crate::daemon::{Closing, Job, JobError, Step};
 use crate::port::{LogSettings, LogShipper, LogSink, Mask, PortClient};
 use crate::startup;
 use crate::sync::{Observer, Report, Scope, SyncEvent};
+
+use super::plan;
 
 /// What telling Port about the end may take.
 const FAREWELL: Duration = Duration::from_secs(6);
@@ -68,6 +70,11 @@ impl PortJob {
         })
     }
 
+    /// Whether Port must be left as it is.
+    fn is_dry(&self) -> bool {
+        self.settings.resync.mode == WriteMode::DryRun
+    }
+
     fn ship_logs(&self) {
         if !self.settings.log.ships_to_port {
             return;
@@ -80,12 +87,19 @@ impl PortJob {
 
 impl Job for PortJob {
     async fn provision(&self) -> Result<(), JobError> {
+        if self.is_dry() {
+            // What would be set up is part of the plan.
+            return Ok(());
+        }
         startup::provision(&self.client, &self.settings, WhenMissing::Create).await?;
         self.ship_logs();
         Ok(())
     }
 
     async fn resync(&self, observer: Arc<dyn Observer>) -> Result<Report, JobError> {
+        if self.is_dry() {
+            return Ok(Box::pin(plan::log(&self.settings, observer)).await?.report);
+        }
         self.stage.resyncing.store(true, Ordering::Release);
         let observer = Arc::new(Watch { stage: Arc::clone(&self.stage), beside: observer });
         Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop)
@@ -99,6 +113,9 @@ impl Job for PortJob {
 
     fn closing(&self, why: Closing) -> Vec<Step> {
         let mut steps = Vec::new();
+        if self.is_dry() {
+            return steps;
+        }
         // Where none was begun here, what Port says is about another process.
         if why == Closing::Interrupted && self.stage.told.load(Ordering::Acquire) {
             let client = self.client.clone();

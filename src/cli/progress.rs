@@ -58,7 +58,7 @@ fn announcement(event: &SyncEvent) -> Option<String> {
         SyncEvent::Resumed { done, left } => {
             Some(format!("going on with an interrupted resync: {done} listings are done, {left} known ones are left"))
         }
-        SyncEvent::Foretold { message } => Some(message.clone()),
+        SyncEvent::Delayed { message } => Some(message.clone()),
         _ => None,
     }
 }
@@ -89,7 +89,9 @@ impl Totals {
     fn add(&mut self, event: &SyncEvent) -> Option<(&'static str, Counts)> {
         let (kind, counts) = match event {
             SyncEvent::Listed { kind, objects } => (*kind, Counts { listed: *objects, ..Counts::default() }),
-            SyncEvent::Unchanged { kind, entities } => (*kind, Counts { unchanged: *entities, ..Counts::default() }),
+            SyncEvent::Unchanged { kind, entities, .. } => {
+                (*kind, Counts { unchanged: *entities, ..Counts::default() })
+            }
             SyncEvent::Written { kind, entities } => (*kind, Counts { written: *entities, ..Counts::default() }),
             SyncEvent::Children { kind, known, ended } => {
                 let total = self.0.entry(kind).or_default();

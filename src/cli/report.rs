@@ -1,6 +1,7 @@
 //! The report of a resync, for people and for programs.
 
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 use crate::sync::{ListingReport, NoticeLevel, Report, ResourceReport, SyncOutcome};
@@ -32,6 +33,17 @@ pub(crate) fn human(report: &Report) -> String {
         }
         let _ = writeln!(text, "{line}");
     }
+    let _ = writeln!(text, "{}\n{}", noticed(report), closing(report));
+    text
+}
+
+/// Writes what a person should know.
+pub(crate) fn notices(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    out.write_all(noticed(report).as_bytes())
+}
+
+fn noticed(report: &Report) -> String {
+    let mut text = String::new();
     if !report.notices.is_empty() {
         text.push('\n');
     }
@@ -51,7 +63,6 @@ pub(crate) fn human(report: &Report) -> String {
     if report.notices.len() > NOTICES {
         let _ = writeln!(text, "… and {} more; --format json lists all", report.notices.len() - NOTICES);
     }
-    let _ = writeln!(text, "\n{}", closing(report));
     text
 }
 

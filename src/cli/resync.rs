@@ -6,27 +6,29 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::port::WhenMissing;
-use crate::config::{Product, Settings};
+use crate::config::{Product, Settings, WriteMode};
 use crate::kinds::{cloud, datacenter};
 use crate::startup::{self, CatalogPlace, MappingSource, StartupError};
 use crate::sync::{Report, Scope};
 
-use super::args::{Global, ResyncArgs};
+use super::args::{Global, PlanArgs, ResyncArgs, SyncArgs};
 use super::connection::{self, Given};
 use super::failure::Failure;
+use super::plan;
 use super::progress::Progress;
 use super::report;
 use super::run::Ended;
 
-pub(crate) async fn run(args: &ResyncArgs, global: &Global, stop: &CancellationToken) -> Ended {
-    let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
-    if place == CatalogPlace::Port && args.identifier.is_none() {
-        return Err(Failure::new("--catalog port needs --identifier ID").remedy(
-            "ID is the integration at Port that the entities belong to; --create creates it where it does not exist",
-        ));
+pub(crate) async fn run(args: ResyncArgs, global: &Global, stop: &CancellationToken) -> Ended {
+    let place = place(&args.sync)?;
+    let given = Given { no_wait: args.no_wait, full: args.full, ..given(&args.sync) };
+    let settings = connection::settings(&given, global)?;
+    if settings.resync.mode == WriteMode::DryRun {
+        let args = PlanArgs { sync: args.sync, detailed_exitcode: false, max_requests: None };
+        return plan::show(&settings, &args, global, place).await;
     }
-    let settings = connection::settings(&given(args), global)?;
-    let scope = scope(args, &settings)?;
+    let scope = scope(&args.sync, &settings)?;
+    let args = &args;
     let report = resync(&settings, args, global, &place, scope, stop).await?;
     if place.is_standard_output() {
         // Standard output holds the changes; the summary must not stand among them.
@@ -37,7 +39,8 @@ pub(crate) async fn run(args: &ResyncArgs, global: &Global, stop: &CancellationT
     Ok(report::exit(&report))
 }
 
-fn given(args: &ResyncArgs) -> Given<'_> {
+/// What the options say of a connection.
+pub(super) fn given(args: &SyncArgs) -> Given<'_> {
     Given {
         workspace: args.workspace.as_deref(),
         server: args.server.as_deref(),
@@ -45,13 +48,24 @@ fn given(args: &ResyncArgs) -> Given<'_> {
         identifier: args.identifier.as_deref(),
         token_file: args.token_file.as_deref(),
         state: args.state.as_deref(),
-        no_wait: args.no_wait,
-        full: args.full,
         deletion: args.deletion,
+        ..Given::default()
     }
 }
 
-fn scope(args: &ResyncArgs, settings: &Settings) -> Result<Scope, Failure> {
+/// The catalog that the options name.
+pub(super) fn place(args: &SyncArgs) -> Result<CatalogPlace, Failure> {
+    let place: CatalogPlace = args.catalog.parse().map_err(|error| Failure::new("--catalog").because(error))?;
+    if place == CatalogPlace::Port && args.identifier.is_none() {
+        return Err(Failure::new("--catalog port needs --identifier ID").remedy(
+            "ID is the integration at Port that the entities belong to; `resync --create` creates it where it does not \
+             exist",
+        ));
+    }
+    Ok(place)
+}
+
+pub(super) fn scope(args: &SyncArgs, settings: &Settings) -> Result<Scope, Failure> {
     let kinds = match &settings.product {
         Product::Cloud(_) => cloud::KINDS,
         Product::DataCenter(_) => datacenter::KINDS,
@@ -95,7 +109,7 @@ async fn into_port(
     stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
     let client = startup::port_client(settings)?;
-    let mapping = match &args.mapping {
+    let mapping = match &args.sync.mapping {
         None => None,
         Some(name) => Some(startup::mapping(&MappingSource::named(name), settings).await?),
     };
@@ -112,9 +126,9 @@ async fn into_own(
     observer: Arc<Progress>,
     stop: &CancellationToken,
 ) -> Result<Report, StartupError> {
-    let source = args.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
+    let source = args.sync.mapping.as_deref().map_or(MappingSource::Released, MappingSource::named);
     let mapping = startup::mapping(&source, settings).await?;
-    let blueprints = startup::blueprints(args.blueprints.as_deref(), settings)?;
+    let blueprints = startup::blueprints(args.sync.blueprints.as_deref(), settings)?;
     let catalog = startup::catalog(place, settings).await?;
     startup::Run { catalog, mapping, blueprints, scope, observer }.run(settings, stop).await
 }

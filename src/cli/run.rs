@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::mapping::MappingCommand;
 use super::progress::Wanted;
-use super::{demo, kinds, map, mapping, resync, sail, settings, why};
+use super::{demo, kinds, map, mapping, plan, resync, sail, settings, why};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -54,7 +54,7 @@ enum Called {
     /// As the runtime in a container.
     Ocean(OceanCommand),
     /// By a person.
-    Friendly(Cli),
+    Friendly(Box<Cli>),
 }
 
 /// By the name `ocean` and without arguments the program stands in for Port's runtime.
@@ -68,7 +68,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Called, clap::Error> {
     }
     Cli::try_parse_from(arguments).map(|cli| match cli.command {
         Command::Ocean { command } => Called::Ocean(command),
-        _ => Called::Friendly(cli),
+        _ => Called::Friendly(Box::new(cli)),
     })
 }
 
@@ -93,10 +93,10 @@ const ORDERLY: Duration = Duration::from_secs(20);
 /// Runs a command until it ends or a signal comes. A resync then stops in order, unless a second signal comes.
 async fn friendly(cli: Cli) -> Ended {
     // Where signals cannot be taken over, they end the process by themselves.
-    let Ok(mut signals) = Signals::install() else { return dispatch(cli, &CancellationToken::new()).await };
+    let Ok(mut signals) = Signals::install() else { return dispatch(*cli, &CancellationToken::new()).await };
     let stops_in_order = matches!(cli.command, Command::Resync(_));
     let stop = CancellationToken::new();
-    let mut work = Box::pin(dispatch(cli, &stop));
+    let mut work = Box::pin(dispatch(*cli, &stop));
     let signal = tokio::select! {
         ended = &mut work => return ended,
         signal = signals.next() => signal,
@@ -119,7 +119,7 @@ async fn friendly(cli: Cli) -> Ended {
     })
 }
 
-async fn dispatch(cli: Cli, stop: &CancellationToken) -> Ended {
+async fn dispatch(*cli: Cli, stop: &CancellationToken) -> Ended {
     let Cli { global, command } = cli;
     let checks = matches!(command, Command::Mapping(MappingCommand::Check(_)));
     if matches!(global.format, Format::Github | Format::Gitlab) && !checks {
@@ -130,7 +130,8 @@ async fn dispatch(cli: Cli, stop: &CancellationToken) -> Ended {
         Command::Ocean { command } => ocean(command).await,
         Command::Settings(args) => settings::run(&args, &global),
         Command::Demo(args) => demo::run(&args, &global).await,
-        Command::Resync(args) => resync::run(&args, &global, stop).await,
+        Command::Resync(args) => resync::run(args, &global, stop).await,
+        Command::Plan(args) => plan::run(&args, &global).await,
         Command::Kinds(args) => kinds::run(&args, &global),
         Command::Mapping(command) => mapping::run(command, global).await,
         Command::Map(args) => map::run(args, global).await,

@@ -88,7 +88,7 @@ async fn sail(settings: &Settings, log: LogSink) -> Result<Exit, JobError> {
         signals,
         resyncs: settings.listener.resyncs,
     };
-    let ended = once.run(PortJob::new(settings.clone(), log)?).await;
+    let ended = Box::pin(once.run(PortJob::new(settings.clone(), log)?)).await;
     Ok(Exit::Daemon(exit_code(&ended, settings.resync.exit, std::process::id())))
 }
 

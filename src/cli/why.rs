@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::startup::{self, CatalogPlace, MappingSource, OpenedState};
-use crate::sync::{AddedState, Entry, Fate, Inquiry, ResourceAnswer, Verdict, Why, WhyError};
+use crate::sync::{AddedState, Becomes, Entry, Inquiry, ResourceAnswer, Verdict, Why, WhyError};
 
 use super::args::{Global, WhyArgs};
 use super::connection::{self, Given};
@@ -72,6 +72,7 @@ fn given(args: &WhyArgs) -> Given<'_> {
         identifier: args.identifier.as_deref(),
         token_file: args.token_file.as_deref(),
         state: args.state.as_deref(),
+        ..Given::default()
     }
 }
 
@@ -157,14 +158,14 @@ fn resource(text: &mut String, answer: &ResourceAnswer) {
     }
 }
 
-fn fate(text: &mut String, fate: &Fate) {
+fn fate(text: &mut String, fate: &Becomes) {
     let _ = match fate {
-        Fate::NotSelected => writeln!(text, "not selected: `selector.query` gives false"),
-        Fate::LeftOut { why } => writeln!(text, "selected, but {why}"),
-        Fate::KeptBack { why } => {
+        Becomes::NotSelected => writeln!(text, "not selected: `selector.query` gives false"),
+        Becomes::LeftOut { why } => writeln!(text, "selected, but {why}"),
+        Becomes::KeptBack { why } => {
             writeln!(text, "kept back: {why}; what the catalog has of it is neither changed nor deleted")
         }
-        Fate::Entity { entity, catalog } => {
+        Becomes::Entity { entity, catalog } => {
             let id = entity.id();
             let _ = writeln!(text, "selected and mapped: {}/{}", id.blueprint, id.identifier);
             catalog.as_ref().map_or(Ok(()), |entry| write!(text, "{}", compared(entry)))

@@ -1,12 +1,12 @@
 //! What the daemon cannot do, found before anything is sent.
 
-use crate::config::{EventListener, Origin, Problem, Settings, SettingsErrors, WriteMode};
+use crate::config::{EventListener, Origin, Problem, Settings, SettingsErrors};
 
 /// Everything in valid settings that keeps the daemon from starting; empty where it can.
 #[must_use]
 pub fn refusals(settings: &Settings) -> Vec<Problem> {
     let mut problems = settings.require_port().err().map_or_else(Vec::new, |SettingsErrors { problems, .. }| problems);
-    problems.extend([listener(settings), dry_run(settings), prefix(settings)].into_iter().flatten());
+    problems.extend([listener(settings), prefix(settings)].into_iter().flatten());
     problems
 }
 
@@ -30,13 +30,6 @@ fn listener(settings: &Settings) -> Option<Problem> {
         let fix = "set OCEAN__EVENT_LISTENER to {\"type\":\"ONCE\"} (or give --once): one resync per start, for example \
                    from a CronJob";
         problem(settings, "event_listener.type", &what, fix)
-    })
-}
-
-fn dry_run(settings: &Settings) -> Option<Problem> {
-    (settings.resync.mode == WriteMode::DryRun).then(|| {
-        let fix = "remove it, or look at what a resync would write with `bitbucket-port resync --catalog jsonl:-`";
-        problem(settings, "dry_run", "a plan without writing is not built yet, and nothing must be written", fix)
     })
 }
 
@@ -95,7 +88,6 @@ mod tests {
             ("OCEAN__INTEGRATION__CONFIG__BITBUCKET_USERNAME", "someone"),
             ("OCEAN__INTEGRATION__CONFIG__BITBUCKET_PASSWORD", "hushhush"),
             ("OCEAN__EVENT_LISTENER", r#"{"type":"KAFKA","brokers":"b-1.example.com:9196"}"#),
-            ("OCEAN__DRY_RUN", "true"),
             ("OCEAN__PATH_PREFIX", "a/{b}"),
         ]));
     }

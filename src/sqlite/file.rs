@@ -44,6 +44,8 @@ const HEADER: usize = 100;
 /// Where the versions of the format are that a writer and a reader must know.
 const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
 const APPLICATION_ID_AT: usize = 68;
+/// What a path cannot hold as it is in a URI.
+const IN_URI: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 /// How long another process may hold the file before a call gives up.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -60,6 +62,22 @@ impl FileKind {
             Found::Nothing => self.connect(path, &label),
             Found::Existing => self.connect(path, &label).map_err(distrust),
         }
+    }
+
+    /// Copies a file of this kind as it is now, whether or not another process uses it, without a trace at the
+    /// original. What is no file of this kind is not touched; nothing is copied where there is none.
+    pub(crate) fn copy(&self, from: &Path, to: &Path) -> Result<Found, SqliteError> {
+        let label = from.display().to_string();
+        if self.look(from, &label)? == Found::Nothing {
+            return Ok(Found::Nothing);
+        }
+        let sqlite = |error| SqliteError::new(&label, error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri(from, &label)?, flags).map_err(sqlite)?;
+        connection.busy_timeout(BUSY).map_err(sqlite)?;
+        let target = to.to_str().ok_or_else(|| unnameable(&to.display().to_string()))?;
+        connection.execute("VACUUM INTO ?1", [target]).map_err(sqlite).map_err(distrust)?;
+        Ok(Found::Existing)
     }
 
     fn connect(&self, path: &Path, label: &str) -> Result<(Connection, Found), SqliteError> {
@@ -199,6 +217,23 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA cell_size_check = ON;
          PRAGMA journal_size_limit = 8388608;",
     )
+}
+
+/// How a file is named to be read without a trace. Where there is no log beside it, SQLite is told that nothing
+/// changes it, else even reading would create one.
+fn uri(path: &Path, label: &str) -> Result<String, SqliteError> {
+    let io = |error| SqliteError::io(label, error);
+    let absolute = std::path::absolute(path).map_err(io)?;
+    let text = absolute.to_str().ok_or_else(|| unnameable(label))?;
+    let mut log = absolute.as_os_str().to_owned();
+    log.push("-wal");
+    let at_rest = std::fs::metadata(log).map_or(true, |log| log.len() == 0);
+    let encoded = percent_encoding::utf8_percent_encode(text, IN_URI);
+    Ok(format!("file:{encoded}?{}", if at_rest { "immutable=1" } else { "mode=ro" }))
+}
+
+fn unnameable(label: &str) -> SqliteError {
+    SqliteError::io(label, std::io::Error::other("its name is no UTF-8"))
 }
 
 /// A request as plain as those made on opening fails only on a file that is not what it seems.

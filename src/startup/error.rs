@@ -39,6 +39,20 @@ pub enum StartupError {
         /// Its identifier.
         identifier: String,
     },
+    /// A plan needs a catalog that can be read.
+    #[error("a change log cannot be read, so a plan has nothing to compare with: use `sqlite:PATH` or `port`")]
+    NotReadable,
+    /// A plan would take more requests than are allowed.
+    #[error("{}", too_many(*most, *expected))]
+    TooManyRequests {
+        /// Those that are allowed.
+        most: u64,
+        /// Those that would be needed, where that is known.
+        expected: Option<u64>,
+    },
+    /// What a plan finds cannot be kept until its end.
+    #[error("the folder for temporary files cannot be used; TMPDIR may name another one")]
+    Temporary(#[source] std::io::Error),
     /// The sync could not come to its end.
     #[error(transparent)]
     Sync(#[from] SyncError),
@@ -84,4 +98,15 @@ pub enum StartupError {
         /// Why.
         message: String,
     },
+}
+
+fn too_many(most: u64, expected: Option<u64>) -> String {
+    let needs = match expected {
+        Some(expected) => format!("the plan takes about {expected} requests to Bitbucket"),
+        None => "the plan was not complete".to_owned(),
+    };
+    format!(
+        "{needs} where no more than {most} are allowed, so it was stopped: raise --max-requests, or look at a part with \
+         --only KIND or --repo SLUG"
+    )
 }

@@ -64,6 +64,18 @@ pub async fn provision(
     settings: &Settings,
     when_missing: WhenMissing,
 ) -> Result<ProvisionResult, StartupError> {
+    let result = Provisioner::new(client, provision_request(settings, when_missing)?).run().await?;
+    if let Some(caution) = already_running(&result.integration, OffsetDateTime::now_utc()) {
+        tracing::warn!("{caution}");
+    }
+    Ok(result)
+}
+
+/// How the settings want Port to be set up.
+pub(super) fn provision_request(
+    settings: &Settings,
+    when_missing: WhenMissing,
+) -> Result<ProvisionRequest, StartupError> {
     let mut request = ProvisionRequest::new(first_resources(settings)?);
     request.initialize = settings.provisioning.initialize;
     request.origin = settings.provisioning.origin.map(|origin| match origin {
@@ -76,11 +88,7 @@ pub async fn provision(
         config::Runtime::Saas => Runtime::Saas,
     };
     request.when_missing = when_missing;
-    let result = Provisioner::new(client, request).run().await?;
-    if let Some(caution) = already_running(&result.integration, OffsetDateTime::now_utc()) {
-        tracing::warn!("{caution}");
-    }
-    Ok(result)
+    Ok(request)
 }
 
 /// What Port says of a resync of this integration that runs already. One that began long ago ended without saying so.
@@ -110,7 +118,7 @@ pub async fn port_mapping(client: &PortClient, settings: &Settings) -> Result<Ma
     compile_json(&mapping, &format!("the mapping of {identifier} at Port"), settings)
 }
 
-fn compile_json(mapping: &Value, name: &str, settings: &Settings) -> Result<Mapping, StartupError> {
+pub(super) fn compile_json(mapping: &Value, name: &str, settings: &Settings) -> Result<Mapping, StartupError> {
     // JSON is YAML, so one reader serves both and findings have their lines.
     let text = serde_json::to_string_pretty(mapping).unwrap_or_default();
     let document = Document::parse(&text).map_err(|source| StartupError::Mapping { name: name.to_owned(), source })?;

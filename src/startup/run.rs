@@ -116,7 +116,7 @@ fn budget_text(transport: &Transport) -> String {
     serde_json::to_string(&transport.budget().snapshot()).unwrap_or_default()
 }
 
-fn limits(settings: &Settings) -> ResyncLimits {
+pub(super) fn limits(settings: &Settings) -> ResyncLimits {
     ResyncLimits {
         concurrency: settings.resync.concurrency,
         confirmations: usize::try_from(settings.deletion.confirm_limit).unwrap_or(usize::MAX),
@@ -140,7 +140,7 @@ fn limits(settings: &Settings) -> ResyncLimits {
 
 /// What earlier processes spent counts for this one. Without it the window begins empty, which Bitbucket corrects
 /// with a 429, so a fault here stops nothing.
-async fn restore(state: &State, transport: &Transport) {
+pub(super) async fn restore(state: &State, transport: &Transport) {
     match state.get(BUDGET).await {
         Ok(Some(text)) => match serde_json::from_str::<Vec<_>>(&text) {
             Ok(records) => transport.budget().restore(&records),

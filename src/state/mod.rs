@@ -5,6 +5,7 @@
 
 mod catalog;
 mod checkpoint;
+mod copy;
 mod error;
 mod fingerprint;
 mod open;

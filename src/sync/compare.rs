@@ -26,7 +26,7 @@ pub(crate) fn fingerprint(entity: &Entity, existing: Existing) -> Fingerprint {
 
 /// Whether the order of a list's entries counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lists {
+pub(super) enum Lists {
     Ordered,
     Unordered,
 }
@@ -153,7 +153,7 @@ fn map(sent: Option<&Map<String, Value>>, present: Option<&Map<String, Value>>, 
 }
 
 /// Equality as a catalog sees it: numbers by value, an empty many-relation like none.
-fn same(sent: &Value, present: &Value, lists: Lists) -> bool {
+pub(super) fn same(sent: &Value, present: &Value, lists: Lists) -> bool {
     match (sent, present) {
         (Value::Number(sent), Value::Number(present)) => {
             sent == present

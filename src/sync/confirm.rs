@@ -4,6 +4,7 @@
 //! what it lacks is asked for by its key. Where no key is known (a lost state file), the listings of several
 //! pages are read once more: if everything that they give now was met before, they missed nothing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bitbucket_port_jq::Input;
@@ -18,20 +19,10 @@ use crate::state::Trace;
 
 use super::context::Context;
 use super::diff::resource_name;
+use super::fate::{Fate, Gone};
 use super::plan::PlannedResource;
 use super::recheck;
 use super::report::NoticeLevel;
-
-/// Whether an entity may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Its object is certain to be gone, or no longer to be selected.
-    Gone,
-    /// It stays, for this reason.
-    Stays(&'static str),
-    /// It stays because nobody knows, for this reason.
-    Unsure(&'static str),
-}
 
 /// Asks for objects, within a bound.
 pub(crate) struct Confirm<'a> {
@@ -46,19 +37,28 @@ impl<'a> Confirm<'a> {
         Self { ctx, left: requests, nothing_missed: None }
     }
 
-    pub(crate) async fn is_gone(&mut self, id: &EntityId, trace: &Trace) -> Verdict {
+    pub(crate) async fn fate(&mut self, id: &EntityId, trace: &Trace) -> Fate {
         let Some((planned, key)) = self.origin(trace) else { return self.without_origin().await };
         let parent = trace.parent_key.as_deref();
         if self.ctx.is_snapshot(planned.kind, parent) && self.ancestors_are_snapshots(&planned.selector.listing) {
-            return Verdict::Gone;
+            return Fate::Goes(self.not_listed(planned, &key));
         }
         if !self.spend() {
-            return Verdict::Unsure("not confirmed: the bound on confirmations was reached");
+            return Fate::Unsure("not confirmed: the bound on confirmations was reached".into());
         }
         match self.ctx.source.get(planned.kind, &key).await {
-            Err(error) if error.is_gone() => Verdict::Gone,
+            Err(error) if error.is_gone() => Fate::Goes(Gone::Object),
             Err(error) => self.unsure(id, &error),
             Ok(object) => self.still_there(id, planned, &key, parent, &object).await,
+        }
+    }
+
+    /// Why a listing of one page lacks an object, or gives another entity for it.
+    fn not_listed(&self, planned: &PlannedResource, key: &ObjectKey) -> Gone {
+        match self.ctx.left_out(recheck::short(planned.kind, key.as_str())) {
+            true => Gone::FilteredOut,
+            false if planned.selector.listing.parameters().is_empty() => Gone::Object,
+            false => Gone::NotListed,
         }
     }
 
@@ -77,13 +77,13 @@ impl<'a> Confirm<'a> {
         exact.or_else(same_kind).map(|number| (&planned[number], key))
     }
 
-    async fn without_origin(&mut self) -> Verdict {
+    async fn without_origin(&mut self) -> Fate {
         if self.nothing_missed.is_none() {
             self.nothing_missed = Some(recheck::nothing_missed(self.ctx, &mut self.left).await);
         }
         match self.nothing_missed {
-            Some(true) => Verdict::Gone,
-            _ => Verdict::Unsure("not confirmed: where it came from is not known"),
+            Some(true) => Fate::Goes(Gone::NotListed),
+            _ => Fate::Unsure("not confirmed: where it came from is not known".into()),
         }
     }
 
@@ -92,11 +92,11 @@ impl<'a> Confirm<'a> {
         ancestors.into_iter().all(|listing| self.ctx.are_snapshots(listing.kind()))
     }
 
-    fn unsure(&self, id: &EntityId, error: &CallError) -> Verdict {
+    fn unsure(&self, id: &EntityId, error: &CallError) -> Fate {
         let (blueprint, name) = (format!("{} ", id.blueprint), format!("{:?}", id.identifier));
         let what = ": cannot tell whether it is gone";
         self.ctx.notices.call_failed(NoticeLevel::Warning, &blueprint, &name, what, error);
-        Verdict::Unsure("not confirmed: asking for its object failed")
+        Fate::Unsure("not confirmed: asking for its object failed".into())
     }
 
     /// The object answers. Its entity may go all the same: when the object became another entity, or when the
@@ -108,41 +108,43 @@ impl<'a> Confirm<'a> {
         key: &ObjectKey,
         parent: Option<&str>,
         object: &RawValue,
-    ) -> Verdict {
-        const MISSED: Verdict = Verdict::Stays("its object still exists; the listing missed it");
+    ) -> Fate {
+        const MISSED: Fate = Fate::Stays(Cow::Borrowed("its object still exists; the listing missed it"));
         match self.yields(id, planned, object) {
-            Some(false) => return Verdict::Gone,
-            None => return Verdict::Stays("its object still exists and cannot be mapped"),
-            Some(true) => {}
+            Yields::It => {}
+            Yields::Another => return Fate::Goes(Gone::BecameAnother),
+            Yields::Nothing => return Fate::Goes(Gone::FilteredOut),
+            Yields::Unknown => return Fate::Stays(Cow::Borrowed("its object still exists and cannot be mapped")),
         }
         match self.ctx.source.admits(&planned.selector.listing, object.get()) {
             Some(true) => return MISSED,
-            Some(false) => return Verdict::Gone,
+            Some(false) => return Fate::Goes(Gone::FilteredOut),
             None => {}
         }
         let Some(narrowed) = narrowed(&planned.selector.listing, key) else { return MISSED };
         if !self.spend() {
-            return Verdict::Unsure("not confirmed: the bound on confirmations was reached");
+            return Fate::Unsure("not confirmed: the bound on confirmations was reached".into());
         }
         match self.listed(&narrowed, planned.kind, parent).await {
             Ok(true) => MISSED,
-            Ok(false) => Verdict::Gone,
+            Ok(false) => Fate::Goes(Gone::FilteredOut),
             Err(error) => self.unsure(id, &error),
         }
     }
 
-    /// Whether a resource makes that entity of an object; `None` when it cannot be told.
-    fn yields(&self, id: &EntityId, planned: &PlannedResource, object: &RawValue) -> Option<bool> {
-        let input = Input::parse(object.get(), &self.ctx.jq).ok()?;
-        let mut found = false;
+    /// What a resource makes of an object now, compared with an entity that came from it.
+    fn yields(&self, id: &EntityId, planned: &PlannedResource, object: &RawValue) -> Yields {
+        let Ok(input) = Input::parse(object.get(), &self.ctx.jq) else { return Yields::Unknown };
+        let mut yields = Yields::Nothing;
         for outcome in planned.resource.map(input).outcomes {
             match outcome {
-                Outcome::Entity(entity) => found |= entity.id() == *id,
-                Outcome::FilteredOut | Outcome::Skipped(_) => {}
-                Outcome::Failed(_) => return None,
+                Outcome::Entity(entity) if entity.id() == *id => yields = Yields::It,
+                Outcome::Entity(_) if yields == Yields::Nothing => yields = Yields::Another,
+                Outcome::Entity(_) | Outcome::FilteredOut | Outcome::Skipped(_) => {}
+                Outcome::Failed(_) => return Yields::Unknown,
             }
         }
-        Some(found)
+        yields
     }
 
     async fn listed(&self, listing: &Listing, kind: Kind, parent: Option<&str>) -> Result<bool, CallError> {
@@ -158,6 +160,19 @@ impl<'a> Confirm<'a> {
         let object = self.ctx.source.get(parent_kind, key).await?;
         kind.parent_of(object.get()).map_err(|error| CallError::Invalid(error.to_string()))
     }
+}
+
+/// What an object that exists gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Yields {
+    /// The entity in question, perhaps among others.
+    It,
+    /// Other entities.
+    Another,
+    /// None: the selector leaves it out, or it has no identifier.
+    Nothing,
+    /// Not known: it cannot be mapped.
+    Unknown,
 }
 
 /// A listing with parameters of its own, narrowed to one object by the last field of its key; `None` where the

@@ -12,7 +12,7 @@ use crate::kinds::{Kind, Listing};
 use crate::mapping::{FedBlueprints, Flags, Mapping, Pool};
 use crate::state::CatalogState;
 
-use super::event::{Observer, SyncEvent};
+use super::event::{Forecast, Observer, SyncEvent};
 use super::feed::Owner;
 use super::ledger::Ledger;
 use super::notices::Notices;
@@ -22,6 +22,9 @@ use super::recheck::Several;
 use super::report::Tally;
 use super::resume::Resumed;
 use super::source::Reader;
+
+/// Objects that selectors left out and that are remembered, to say why an entity goes.
+const LEFT_OUT: usize = 100_000;
 
 /// Failed parents that are remembered by name for one resource; beyond that the whole resource counts as failed.
 const FAILED_PARENTS: usize = 10_000;
@@ -49,6 +52,8 @@ pub(crate) struct Context {
     gave: Mutex<HashSet<Arc<Listing>>>,
     /// Fingerprints of the keys of the objects in those listings.
     met: Mutex<HashSet<u64>>,
+    /// Fingerprints of the keys of objects that a selector left out, up to a bound.
+    left_out: Mutex<HashSet<u64>>,
 }
 
 /// A listing: its kind, and the key of the object that it belongs to.
@@ -112,6 +117,7 @@ impl Context {
             several: Mutex::default(),
             gave: Mutex::default(),
             met: Mutex::default(),
+            left_out: Mutex::default(),
         }
     }
 
@@ -171,6 +177,19 @@ impl Context {
         lock(&self.met).contains(&key)
     }
 
+    /// Notes that a selector left an object out.
+    pub(crate) fn leave_out(&self, key: u64) {
+        let mut left_out = lock(&self.left_out);
+        if left_out.len() < LEFT_OUT {
+            left_out.insert(key);
+        }
+    }
+
+    /// Whether a selector left an object out, as far as that is remembered.
+    pub(crate) fn left_out(&self, key: u64) -> bool {
+        lock(&self.left_out).contains(&key)
+    }
+
     /// The blueprints that the resources of this sync name literally.
     pub(crate) fn literal_blueprints(&self) -> BTreeSet<String> {
         let fed = self.plan.resources.iter().filter_map(|planned| match &planned.resource.blueprints {
@@ -184,8 +203,10 @@ impl Context {
         self.observer.on(event);
     }
 
-    /// Says how long the sync will take if that many requests do not fit into what is left of the budget.
-    pub(crate) fn warn_of_waiting(&self, requests: u64) {
+    /// Tells how many requests are to be expected, and how long the sync will take if they do not fit into what is left
+    /// of the budget.
+    pub(crate) fn foretell(&self, requests: u64, by: Forecast) {
+        self.emit(&SyncEvent::Foretold { requests, by });
         match self.source.estimate(requests) {
             Some(wait) if wait.is_zero() => {}
             Some(wait) => {
@@ -196,7 +217,7 @@ impl Context {
                      about {minutes} minutes longer, until about {end} UTC; more access tokens (comma-separated) or a narrower selector make \
                      it faster"
                 );
-                self.emit(&SyncEvent::Foretold { message: message.clone() });
+                self.emit(&SyncEvent::Delayed { message: message.clone() });
                 self.notices.warning(message);
             }
             None => self.notices.warning("no credential may send requests at present: the sync waits"),

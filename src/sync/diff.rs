@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::catalog::{Access, Entity, EntityId};
+use crate::catalog::{Access, CatalogError, Entity, EntityId, Extent, Owner, Present};
 use crate::state::{Known, Provenance, SyncId, Trace};
 
 use super::SyncError;
@@ -18,6 +18,7 @@ use super::context::Context;
 use super::event::SyncEvent;
 use super::ledger::{Haste, Ticket};
 use super::relations::Relations;
+use super::takeover::TakeOvers;
 use super::transform::{Batch, MappedObject, Ready, Source};
 use super::write::{Pending, Writer};
 
@@ -42,6 +43,9 @@ pub(crate) struct Diff {
     /// Whether fingerprints of earlier syncs count.
     trust: Trust,
     relations: Arc<Relations>,
+    take_overs: TakeOvers,
+    /// Blueprints by name, and whether they had no entities at all when they were met first.
+    empty: HashMap<String, bool>,
 }
 
 /// Whether fingerprints of earlier syncs may be relied on.
@@ -71,7 +75,7 @@ impl Diff {
         trust: Trust,
         relations: Arc<Relations>,
     ) -> Self {
-        Self { ctx, sync, writer, trust, relations }
+        Self { ctx, sync, writer, trust, relations, take_overs: TakeOvers::default(), empty: HashMap::new() }
     }
 
     /// Takes batches until the last sender is gone, then writes what is still waiting.
@@ -88,6 +92,7 @@ impl Diff {
             }
             self.ctx.ledger.note(&self.ctx.state, Haste::Lazy).await?;
         }
+        self.take_overs.say(&self.ctx.notices);
         let Self { ctx, writer, .. } = self;
         writer.finish().await?;
         Ok(ctx.ledger.note(&ctx.state, Haste::Now).await?)
@@ -132,16 +137,21 @@ impl Diff {
     async fn blueprint(&mut self, blueprint: &str, candidates: Vec<Candidate>) -> Result<(), SyncError> {
         let identifiers = candidates.iter().map(|candidate| candidate.id.identifier.clone()).collect();
         let mut known = self.ctx.state.known(blueprint, identifiers).await?;
-        let (mut unchanged, mut unsure, mut changed) = (vec![], vec![], vec![]);
+        let (mut unchanged, mut unsure, mut foreign, mut changed) = (vec![], vec![], vec![], vec![]);
         for candidate in self.without_collisions(candidates, &mut known).await? {
             match self.judge(&candidate, known.get(&candidate.id.identifier)) {
                 Verdict::Unchanged => unchanged.push(candidate),
                 Verdict::Unsure => unsure.push(candidate),
+                Verdict::NotOwned => foreign.push(candidate),
                 Verdict::Changed => changed.push(candidate),
             }
         }
-        self.ask(blueprint, unsure, &mut unchanged, &mut changed).await?;
-        self.note_unchanged(unchanged).await?;
+        self.ask(blueprint, unsure, Whose::Ours, &mut unchanged, &mut changed).await;
+        if self.is_empty(blueprint, &foreign).await {
+            changed.append(&mut foreign);
+        }
+        self.ask(blueprint, foreign, Whose::Anyones, &mut unchanged, &mut changed).await;
+        self.note_unchanged(blueprint, unchanged).await?;
         self.send(changed).await
     }
 
@@ -164,15 +174,16 @@ impl Diff {
 
     fn judge(&self, candidate: &Candidate, known: Option<&Known>) -> Verdict {
         let same = known.is_some_and(|known| known.hash.is_some() && known.hash == candidate.ready.fingerprint);
+        let partial = candidate.ready.fingerprint.is_none();
         match (self.trust, known) {
-            // Something was left out of it: only the catalog knows whether the rest is there.
-            _ if candidate.ready.fingerprint.is_none() => Verdict::Unsure,
             (Trust::StateAlone, _) if same => Verdict::Unchanged,
-            (Trust::Nothing, _) => Verdict::Unsure,
+            (Trust::StateAlone, _) => Verdict::Changed,
             (Trust::Listed, Some(known)) if known.owned && same => Verdict::Unchanged,
-            // A known hash that differs is a change; without one the catalog has to be asked.
-            (Trust::Listed, Some(known)) if known.owned && known.hash.is_none() => Verdict::Unsure,
-            (Trust::StateAlone | Trust::Listed, _) => Verdict::Changed,
+            // A known hash that differs is a change; without one the catalog has to be asked. Where something was left
+            // out of it, only the catalog knows whether the rest is there.
+            (Trust::Listed, Some(known)) if known.owned && (partial || known.hash.is_none()) => Verdict::Unsure,
+            (Trust::Listed, Some(known)) if known.owned => Verdict::Changed,
+            (Trust::Listed | Trust::Nothing, _) => Verdict::NotOwned,
         }
     }
 
@@ -244,42 +255,69 @@ impl Diff {
         }
     }
 
+    /// Whether nothing has to be looked at, because the blueprint had no entities when it was met first.
+    async fn is_empty(&mut self, blueprint: &str, foreign: &[Candidate]) -> bool {
+        if foreign.is_empty() || self.ctx.catalog.access() == Access::WriteOnly {
+            return true;
+        }
+        if let Some(empty) = self.empty.get(blueprint) {
+            return *empty;
+        }
+        let empty = self.ctx.catalog.is_empty(blueprint).await.unwrap_or(false);
+        self.empty.insert(blueprint.to_owned(), empty);
+        empty
+    }
+
+    /// The present versions of entities as far as they are ours, or of any.
+    async fn present(&self, blueprint: &str, like: &[Entity], whose: Whose) -> Result<Vec<Present>, CatalogError> {
+        let ours = |entity| Present { entity, owner: Owner::Ours };
+        match whose {
+            Whose::Ours => Ok(self.ctx.catalog.read(blueprint, like).await?.into_iter().map(ours).collect()),
+            Whose::Anyones => self.ctx.catalog.present(blueprint, like, Extent::Like).await,
+        }
+    }
+
     /// Reads the present versions of entities of which no trustworthy fingerprint is known.
     async fn ask(
-        &self,
+        &mut self,
         blueprint: &str,
         unsure: Vec<Candidate>,
+        whose: Whose,
         unchanged: &mut Vec<Candidate>,
         changed: &mut Vec<Candidate>,
-    ) -> Result<(), SyncError> {
+    ) {
         if self.ctx.catalog.access() == Access::WriteOnly {
             changed.extend(unsure);
-            return Ok(());
+            return;
         }
         let mut rest = unsure.into_iter().peekable();
         while rest.peek().is_some() {
             let group: Vec<Candidate> = rest.by_ref().take(READ).collect();
             let like: Vec<Entity> = group.iter().map(|candidate| candidate.ready.entity.clone()).collect();
-            let present = match self.ctx.catalog.read(blueprint, &like).await {
+            let present = match self.present(blueprint, &like, whose).await {
                 Ok(present) => present,
                 Err(error) => {
                     self.ctx.notices.warning(format!("cannot compare, so everything is sent: {error}"));
                     vec![]
                 }
             };
-            let present: HashMap<String, &Entity> =
-                present.iter().map(|entity| (entity.id().identifier, entity)).collect();
+            let present: HashMap<String, &Present> =
+                present.iter().map(|present| (present.entity.id().identifier, present)).collect();
             for candidate in group {
-                let same = present
-                    .get(&candidate.id.identifier)
-                    .is_some_and(|present| covers(present, &candidate.ready.entity));
-                if same { unchanged.push(candidate) } else { changed.push(candidate) }
+                match present.get(&candidate.id.identifier) {
+                    Some(Present { entity, owner: Owner::Ours }) if covers(entity, &candidate.ready.entity) => {
+                        unchanged.push(candidate);
+                        continue;
+                    }
+                    Some(Present { owner: Owner::Other(name), .. }) => self.take_overs.note(&candidate.id, name),
+                    _ => {}
+                }
+                changed.push(candidate);
             }
         }
-        Ok(())
     }
 
-    async fn note_unchanged(&self, unchanged: Vec<Candidate>) -> Result<(), SyncError> {
+    async fn note_unchanged(&self, blueprint: &str, unchanged: Vec<Candidate>) -> Result<(), SyncError> {
         let mut rows = Vec::with_capacity(unchanged.len());
         let mut counts: HashMap<usize, usize> = HashMap::new();
         let mut settled = Vec::with_capacity(unchanged.len());
@@ -299,7 +337,8 @@ impl Diff {
         for (resource, entities) in counts {
             self.ctx.tallies[resource].unchanged.add(entities);
             self.ctx.touch(resource);
-            self.ctx.emit(&SyncEvent::Unchanged { kind: self.ctx.kind_name(resource), entities });
+            let (kind, blueprint) = (self.ctx.kind_name(resource), blueprint.to_owned());
+            self.ctx.emit(&SyncEvent::Unchanged { kind, blueprint, entities });
         }
         Ok(())
     }
@@ -307,8 +346,18 @@ impl Diff {
 
 enum Verdict {
     Unchanged,
+    /// Ours, and to be compared with what the catalog has.
     Unsure,
+    /// Not known to be ours: new, written since the listing, or another's.
+    NotOwned,
     Changed,
+}
+
+/// Whose present versions are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Anyones,
 }
 
 /// A resource's name in the state file: sorts in mapping order, and tells the kind.

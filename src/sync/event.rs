@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::catalog::EntityId;
+
+use super::fate::Fate;
 use super::report::{ResourceReport, SyncOutcome};
 
 /// Something that happened. Listeners must return at once; they run between the steps of the sync.
@@ -23,7 +26,7 @@ pub enum SyncEvent {
         left: u64,
     },
     /// The request budget will make the sync wait.
-    Foretold {
+    Delayed {
         /// How long, and until when.
         message: String,
     },
@@ -70,10 +73,19 @@ pub enum SyncEvent {
         /// Listings ended so far.
         ended: u64,
     },
+    /// How many requests are to be expected.
+    Foretold {
+        /// Requests still to come.
+        requests: u64,
+        /// What tells so.
+        by: Forecast,
+    },
     /// Entities of a resource's kind were found unchanged.
     Unchanged {
         /// The kind.
         kind: &'static str,
+        /// Their blueprint.
+        blueprint: String,
         /// How many.
         entities: usize,
     },
@@ -86,6 +98,13 @@ pub enum SyncEvent {
     },
     /// The search for entities whose object is gone began.
     Reconciling,
+    /// It was decided whether an entity that was not met goes.
+    Judged {
+        /// The entity.
+        entity: EntityId,
+        /// Whether it goes, and why.
+        fate: Fate,
+    },
     /// Entities were deleted.
     Deleted {
         /// The blueprint.
@@ -100,6 +119,15 @@ pub enum SyncEvent {
         /// Whether everything was done.
         outcome: SyncOutcome,
     },
+}
+
+/// What a forecast of requests rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forecast {
+    /// What the last sync took in all.
+    LastSync,
+    /// The listings that are known now, about one request each.
+    Listings,
 }
 
 /// A resource as the plan has it.

@@ -15,7 +15,7 @@ use crate::state::SpoolItem;
 use super::SyncError;
 use super::context::Context;
 use super::enrich::{self, Additions};
-use super::event::SyncEvent;
+use super::event::{Forecast, SyncEvent};
 use super::ledger::{Stub, Ticket};
 use super::plan::Node;
 use super::report::NoticeLevel;
@@ -95,7 +95,7 @@ impl Feed<'_> {
     fn foretell(&self, spooled: &Spooled) {
         // A resumed sync knows already what is left.
         if self.ctx.resumed.get().is_none() {
-            self.ctx.warn_of_waiting(spooled.listings);
+            self.ctx.foretell(spooled.listings, Forecast::Listings);
         }
     }
 

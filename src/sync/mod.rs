@@ -7,6 +7,7 @@ mod diff;
 mod enrich;
 mod error;
 mod event;
+mod fate;
 mod feed;
 mod full;
 mod ledger;
@@ -15,22 +16,26 @@ mod nulls;
 mod plan;
 mod recheck;
 mod reconcile;
+mod rehearsal;
 mod relations;
 mod report;
 mod resume;
 mod resync;
 mod source;
+mod takeover;
 mod transform;
 mod why;
 mod write;
 
 pub use error::SyncError;
-pub use event::{Observer, PlannedKind, Silent, SyncEvent};
+pub use event::{Forecast, Observer, PlannedKind, Silent, SyncEvent};
+pub use fate::{Fate, Gone};
 pub use plan::Scope;
 pub use reconcile::{EmptyListings, Unmapped};
+pub use rehearsal::{Action, Change, Changes, FieldChange, Rehearsal, Totals};
 pub use report::{DeletionReport, ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};
 pub use resync::{FullComparison, Resync, ResyncLimits};
 pub use source::{Bitbucket, Reader};
 pub use why::{
-    Added, AddedState, Entry, Fate, Inquiry, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why, WhyError,
+    Added, AddedState, Becomes, Entry, Inquiry, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why, WhyError,
 };

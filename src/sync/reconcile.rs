@@ -15,10 +15,11 @@ use crate::mapping::FedBlueprints;
 use crate::state::{SyncId, Trace};
 
 use super::SyncError;
-use super::confirm::{Confirm, Verdict};
+use super::confirm::Confirm;
 use super::context::{Context, Gaps};
 use super::diff::resource_name;
 use super::event::SyncEvent;
+use super::fate::{Fate, Gone};
 use super::plan::SkippedResource;
 use super::relations::Relations;
 use super::report::DeletionReport;
@@ -119,6 +120,24 @@ enum Stay {
     Rule(String),
     /// It may be gone, but that is not certain enough.
     Doubt(String),
+}
+
+impl Stay {
+    /// Why an entity of that fate stays; `None` if it goes.
+    fn of(fate: Fate) -> Option<Self> {
+        match fate {
+            Fate::Goes(_) => None,
+            Fate::Stays(why) => Some(Self::Rule(why.into_owned())),
+            Fate::Unsure(why) => Some(Self::Doubt(why.into_owned())),
+        }
+    }
+
+    fn fate(self) -> Fate {
+        match self {
+            Self::Rule(why) => Fate::Stays(why.into()),
+            Self::Doubt(why) => Fate::Unsure(why.into()),
+        }
+    }
 }
 
 /// What could have written a blueprint's entities.
@@ -327,8 +346,10 @@ impl Reconciliation<'_> {
             let page = self.page(after.as_deref()).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.identifier.clone());
-            for stay in page.iter().filter_map(|(id, trace)| self.protects(id, trace)).collect::<Vec<_>>() {
+            for (id, trace) in page {
+                let Some(stay) = self.protects(&id, &trace) else { continue };
                 self.stays(&stay, 1);
+                self.ctx.emit(&SyncEvent::Judged { entity: id, fate: stay.fate() });
             }
         }
     }
@@ -341,18 +362,15 @@ impl Reconciliation<'_> {
             after = Some(last.identifier.clone());
             let mut certain = Vec::with_capacity(page.len());
             for (id, trace) in page {
-                if let Some(stay) = self.protects(&id, &trace) {
-                    self.stays(&stay, 1);
-                    continue;
-                }
-                let verdict = match mapping {
-                    Mapping::Fed => confirm.is_gone(&id, &trace).await,
-                    Mapping::Unmapped => Verdict::Gone,
+                let fate = match self.protects(&id, &trace) {
+                    Some(stay) => stay.fate(),
+                    None if mapping == Mapping::Unmapped => Fate::Goes(Gone::Unmapped),
+                    None => confirm.fate(&id, &trace).await,
                 };
-                match verdict {
-                    Verdict::Gone => certain.push(id),
-                    Verdict::Stays(why) => self.stays(&Stay::Rule(why.to_owned()), 1),
-                    Verdict::Unsure(why) => self.stays(&Stay::Doubt(why.to_owned()), 1),
+                self.ctx.emit(&SyncEvent::Judged { entity: id.clone(), fate: fate.clone() });
+                match Stay::of(fate) {
+                    None => certain.push(id),
+                    Some(stay) => self.stays(&stay, 1),
                 }
             }
             self.delete(certain).await?;

@@ -11,7 +11,7 @@ use crate::state::{Checkpoint, Interrupted, RootDone, SyncId};
 
 use super::SyncError;
 use super::context::{Context, ListingPlace, clock_time};
-use super::event::SyncEvent;
+use super::event::{Forecast, SyncEvent};
 use super::plan::{Node, Plan, Scope};
 
 /// What the first part of an interrupted sync had done.
@@ -91,7 +91,7 @@ fn go_on(ctx: &Context, checkpoint: Checkpoint) -> Beginning {
         clock_time(started_at)
     ));
     ctx.emit(&SyncEvent::Resumed { done: finished, left });
-    ctx.warn_of_waiting(left);
+    ctx.foretell(left, Forecast::Listings);
     // Set once, before anything is listed.
     drop(ctx.resumed.set(Resumed::new(&ctx.plan, roots, &several)));
     Beginning { sync, related }

@@ -13,7 +13,7 @@ use crate::state::{CatalogState, SyncId};
 use super::SyncError;
 use super::context::Context;
 use super::diff::{self, Diff, Trust};
-use super::event::{Observer, PlannedKind, SyncEvent};
+use super::event::{Forecast, Observer, PlannedKind, SyncEvent};
 use super::feed;
 use super::full;
 use super::nulls;
@@ -182,7 +182,7 @@ async fn fits(ctx: &Context) {
         Some(by_kind.values().sum())
     });
     if let Some(requests) = requests {
-        ctx.warn_of_waiting(requests);
+        ctx.foretell(requests, Forecast::LastSync);
     }
 }
 

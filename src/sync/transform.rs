@@ -199,7 +199,10 @@ impl Job {
                     let fingerprint = (!degraded).then(|| fingerprint(&entity, self.ctx.existing()));
                     object.entities.push(Ready { entity: *entity, fingerprint });
                 }
-                Outcome::FilteredOut => tally.filtered.add(1),
+                Outcome::FilteredOut => {
+                    tally.filtered.add(1);
+                    self.ctx.leave_out(recheck::short(self.kind, &object.source.key));
+                }
                 Outcome::Skipped(_) => tally.skipped.add(1),
                 Outcome::Failed(error) => {
                     self.failed(resource, &object.source.key, &error.to_string());

@@ -5,6 +5,7 @@ mod encrypted;
 #[cfg(unix)]
 mod endurance;
 mod once;
+mod plan;
 mod program;
 mod resync;
 mod settings;

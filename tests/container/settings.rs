@@ -32,10 +32,9 @@ fn settings_that_are_wrong_are_listed_with_their_origins_before_anything_is_sent
 }
 
 #[test]
-fn other_listeners_and_dry_runs_are_refused_with_what_to_do_instead() {
-    let program = Program::configured()
-        .set("OCEAN__EVENT_LISTENER", r#"{"type":"KAFKA","brokers":"b.example.com:9196"}"#)
-        .set("OCEAN__DRY_RUN", "true");
+fn other_listeners_are_refused_with_what_to_do_instead() {
+    let program =
+        Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"KAFKA","brokers":"b.example.com:9196"}"#);
     let ended = program.run(&["ocean", "sail"]);
     assert_eq!(ended.code, Some(1));
     insta::assert_snapshot!(ended.shown());

@@ -14,7 +14,13 @@ const DEEPEST: usize = 20;
 pub(super) enum Query {
     All(Vec<Query>),
     Any(Vec<Query>),
-    Rule { property: String, operator: Operator, value: Value },
+    Rule {
+        property: String,
+        operator: Operator,
+        value: Value,
+    },
+    /// Related to an entity of one of these identifiers; of which blueprint is not looked at.
+    Related(Vec<String>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +99,17 @@ impl Query {
         if rule.get("rules").is_some() {
             return Self::group(rule, depth + 1);
         }
+        if rule["operator"] == "relatedTo" {
+            let named = match &rule["value"] {
+                Value::String(one) => vec![one.clone()],
+                Value::Array(all) => all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+                _ => return Err(Refused::invalid("a relatedTo rule must have a value")),
+            };
+            if !rule["blueprint"].is_string() {
+                return Err(Refused::invalid("a relatedTo rule must have a blueprint"));
+            }
+            return Ok(Self::Related(named));
+        }
         let property = rule["property"].as_str().ok_or_else(|| Refused::invalid("a rule must have a property"))?;
         let operator = rule["operator"].as_str().and_then(Operator::parse);
         let operator = operator.ok_or_else(|| Refused::invalid(format!("unknown operator {}", rule["operator"])))?;
@@ -113,6 +130,13 @@ impl Query {
             Self::All(parts) => parts.iter().all(|part| part.accepts(entity)),
             Self::Any(parts) => parts.iter().any(|part| part.accepts(entity)),
             Self::Rule { property, operator, value } => holds(&entity.value_of(property), *operator, value),
+            Self::Related(named) => entity.relations.values().any(|held| match held {
+                Value::String(one) => named.contains(one),
+                Value::Array(all) => {
+                    all.iter().any(|one| one.as_str().is_some_and(|one| named.iter().any(|of| of == one)))
+                }
+                _ => false,
+            }),
         }
     }
 

@@ -13,8 +13,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::sink::Sink;
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, OwnedPage, Provisioned, UpsertResult,
-    WriteOptions,
+    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependent, Dependents, Entity, Extent, OwnedPage, Present,
+    Provisioned, UpsertResult, WriteOptions,
 };
 
 /// A catalog that only logs what it is told: `{"op":"upsert","blueprint":…,"entity":{…},"at":…}` and
@@ -168,6 +168,27 @@ impl Catalog for ChangeLog {
         _like: &'a [Entity],
     ) -> BoxFuture<'a, Result<Vec<Entity>, CatalogError>> {
         async move { Err(self.unsupported("read entities")) }.boxed()
+    }
+
+    fn present<'a>(
+        &'a self,
+        _blueprint: &'a str,
+        _like: &'a [Entity],
+        _extent: Extent,
+    ) -> BoxFuture<'a, Result<Vec<Present>, CatalogError>> {
+        async move { Err(self.unsupported("read entities")) }.boxed()
+    }
+
+    fn is_empty<'a>(&'a self, _blueprint: &'a str) -> BoxFuture<'a, Result<bool, CatalogError>> {
+        async move { Err(self.unsupported("count entities")) }.boxed()
+    }
+
+    fn dependents<'a>(
+        &'a self,
+        _blueprint: &'a str,
+        _identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>> {
+        async move { Err(self.unsupported("find what depends on entities")) }.boxed()
     }
 
     /// Logs every deletion. What depends on the entities is not known.

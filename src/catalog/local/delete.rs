@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::blueprints;
 use super::rows::from_json;
-use crate::catalog::{Blueprint, DeleteResult, Dependents, EntityId, Retry, WriteFailure};
+use crate::catalog::{Blueprint, DeleteResult, Dependent, Dependents, EntityId, Retry, WriteFailure};
 
 /// Deletes entities of one blueprint, one result each, in order.
 pub(super) fn bulk(
@@ -34,6 +34,22 @@ pub(super) fn bulk(
             Ok(DeleteResult::Deleted { dependents: gone })
         })
         .collect()
+}
+
+/// What cannot be without one of these entities once all of them are gone.
+pub(super) fn dependents(
+    connection: &Connection,
+    blueprint: &str,
+    identifiers: &[String],
+) -> rusqlite::Result<Vec<Dependent>> {
+    let mut deletion = Deletion { connection, at: "", blueprints: HashMap::new() };
+    let going: HashSet<String> = identifiers.iter().cloned().collect();
+    let mut dependents = Vec::new();
+    for of in identifiers {
+        let needing = deletion.needing(blueprint, of, &going)?;
+        dependents.extend(needing.into_iter().map(|entity| Dependent { of: of.clone(), entity }));
+    }
+    Ok(dependents)
 }
 
 struct Deletion<'a> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::content::Content;
 use super::rows;
-use crate::catalog::{Entity, EntityId, OwnedPage};
+use crate::catalog::{Entity, EntityId, Extent, OwnedPage, Owner, Present};
 
 /// Entities on one page.
 const PAGE: usize = 1000;
@@ -34,15 +34,54 @@ pub(super) fn read(
     blueprint: &str,
     like: &[Entity],
 ) -> rusqlite::Result<Vec<Entity>> {
+    let present = present(connection, owner, blueprint, like, Extent::Like)?;
+    Ok(present.into_iter().filter(|present| present.owner == Owner::Ours).map(|present| present.entity).collect())
+}
+
+/// The present versions of entities, whoever owns them.
+pub(super) fn present(
+    connection: &Connection,
+    owner: &str,
+    blueprint: &str,
+    like: &[Entity],
+    extent: Extent,
+) -> rusqlite::Result<Vec<Present>> {
     let mut present = Vec::with_capacity(like.len());
     for wanted in like {
         let Some(identifier) = wanted.identifier.as_str() else { continue };
         let Some(row) = rows::load(connection, blueprint, identifier)? else { continue };
-        if row.owner.as_deref() == Some(owner) {
-            present.push(as_wanted(wanted, blueprint, row.content));
-        }
+        let owner = match row.owner {
+            Some(name) if name == owner => Owner::Ours,
+            Some(name) => Owner::Other(name),
+            None => Owner::Nobody,
+        };
+        let entity = match extent {
+            Extent::Like => as_wanted(wanted, blueprint, row.content),
+            Extent::Whole => whole(wanted, blueprint, row.content),
+        };
+        present.push(Present { entity, owner });
     }
     Ok(present)
+}
+
+/// Whether no entity has this blueprint.
+pub(super) fn is_empty(connection: &Connection, blueprint: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM entities WHERE blueprint = ?1)")?
+        .query_row([blueprint], |row| row.get(0))
+}
+
+fn whole(wanted: &Entity, blueprint: &str, content: Content) -> Entity {
+    let Content { title, icon, team, properties, relations } = content;
+    Entity {
+        identifier: wanted.identifier.clone(),
+        icon: icon.map(Value::String),
+        blueprint: blueprint.to_owned(),
+        title: title.map(Value::String),
+        team: Some(team),
+        properties: Some(properties),
+        relations: Some(relations),
+    }
 }
 
 fn as_wanted(wanted: &Entity, blueprint: &str, content: Content) -> Entity {

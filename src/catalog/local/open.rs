@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use super::schema::KIND;
 use super::{blueprints, delete, listing, rows, upsert};
 use crate::catalog::{
-    Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependents, Entity, Holder, OwnedPage,
-    Provisioned, UpsertResult, WriteOptions,
+    Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependent, Dependents, Entity, Extent,
+    OwnedPage, Present, Provisioned, UpsertResult, WriteOptions,
 };
-use crate::sqlite::{Database, Place};
+use crate::sqlite::{Database, Found, Place};
 
 /// A catalog in a SQLite file; cheap to clone.
 ///
@@ -36,6 +36,32 @@ impl LocalCatalog {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let name = format!("sqlite:{}#{owner}", path.display());
         Self::start(Place::File(path, None), name, owner).await
+    }
+
+    /// A copy of the catalog in a file, under the catalog's own name, in `folder`; empty where there is no such file.
+    /// The file itself is neither created nor changed, and other processes may go on with it.
+    ///
+    /// # Errors
+    /// As for [`LocalCatalog::open`].
+    pub async fn open_copy(path: &Path, owner: &str, folder: &Path) -> Result<Self, CatalogError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let name = format!("sqlite:{}#{owner}", path.display());
+        let to = folder.join("catalog.db");
+        let copied = {
+            let to = to.clone();
+            tokio::task::spawn_blocking(move || KIND.copy(&path, &to)).await
+        };
+        let unreachable = |source: Box<dyn std::error::Error + Send + Sync>| CatalogError::Unreachable {
+            catalog: name.clone(),
+            message: "cannot read the file".to_owned(),
+            source,
+        };
+        match copied {
+            Ok(Ok(Found::Existing)) => Self::start(Place::File(to, None), name, owner).await,
+            Ok(Ok(Found::Nothing)) => Self::start(Place::Memory, name, owner).await,
+            Ok(Err(error)) => Err(unreachable(Box::new(error))),
+            Err(error) => Err(unreachable(Box::new(error))),
+        }
     }
 
     /// A catalog that is gone when the last handle goes.
@@ -174,18 +200,33 @@ impl Catalog for LocalCatalog {
             .boxed()
     }
 
-    fn holder<'a>(&'a self, entity: &'a Entity) -> BoxFuture<'a, Result<Holder, CatalogError>> {
-        async move {
-            if entity.identifier.is_object() {
-                return Ok(Holder::Unknown);
-            }
-            let id = entity.id();
-            Ok(match self.entity(&id.blueprint, &id.identifier).await? {
-                None => Holder::Nobody,
-                Some(stored) if stored.owner.as_deref() == Some(&*self.owner) => Holder::Ours,
-                Some(stored) => Holder::Other(stored.owner),
-            })
-        }
+    fn present<'a>(
+        &'a self,
+        blueprint: &'a str,
+        like: &'a [Entity],
+        extent: Extent,
+    ) -> BoxFuture<'a, Result<Vec<Present>, CatalogError>> {
+        let (blueprint, like, owner) = (blueprint.to_owned(), like.to_vec(), Arc::clone(&self.owner));
+        self.read_rows("cannot read entities", move |connection| {
+            listing::present(connection, &owner, &blueprint, &like, extent)
+        })
+        .boxed()
+    }
+
+    fn is_empty<'a>(&'a self, blueprint: &'a str) -> BoxFuture<'a, Result<bool, CatalogError>> {
+        let blueprint = blueprint.to_owned();
+        self.read_rows("cannot count entities", move |connection| listing::is_empty(connection, &blueprint)).boxed()
+    }
+
+    fn dependents<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>> {
+        let (blueprint, identifiers) = (blueprint.to_owned(), identifiers.to_vec());
+        self.read_rows("cannot find what depends on entities", move |connection| {
+            delete::dependents(connection, &blueprint, &identifiers)
+        })
         .boxed()
     }
 

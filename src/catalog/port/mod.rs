@@ -2,6 +2,7 @@
 
 mod bulk;
 mod delete;
+mod dependents;
 mod failure;
 mod owned;
 mod port_catalog;

@@ -6,10 +6,10 @@ use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::failure::catalog_error;
-use super::{delete, owned, provision, read, upsert};
+use super::{delete, dependents, owned, provision, read, upsert};
 use crate::catalog::{
-    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependents, Entity, Holder, OwnedPage, Provisioned, Registered,
-    UpsertResult, WriteOptions,
+    Access, Blueprint, Catalog, CatalogError, DeleteResult, Dependent, Dependents, Entity, Extent, OwnedPage, Present,
+    Provisioned, Registered, UpsertResult, WriteOptions,
 };
 use crate::port::{Call, PortClient, ResyncId, Sight};
 
@@ -95,8 +95,25 @@ impl Catalog for PortCatalog {
         Box::pin(read::present(self, blueprint, like))
     }
 
-    fn holder<'a>(&'a self, entity: &'a Entity) -> BoxFuture<'a, Result<Holder, CatalogError>> {
-        Box::pin(read::holder(self, entity))
+    fn present<'a>(
+        &'a self,
+        blueprint: &'a str,
+        like: &'a [Entity],
+        extent: Extent,
+    ) -> BoxFuture<'a, Result<Vec<Present>, CatalogError>> {
+        Box::pin(read::whoevers(self, blueprint, like, extent))
+    }
+
+    fn is_empty<'a>(&'a self, blueprint: &'a str) -> BoxFuture<'a, Result<bool, CatalogError>> {
+        Box::pin(read::is_empty(self, blueprint))
+    }
+
+    fn dependents<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>> {
+        Box::pin(dependents::dependents(self, blueprint, identifiers))
     }
 
     fn delete<'a>(

@@ -23,7 +23,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         Some("false"),
         "Exit with 2 when a `ONCE` resync ended incomplete; Port's runtime exits with 0.",
     ),
-    own("dry_run", Kind::Flag, Some("false"), "Do everything but write: each run is a plan."),
+    own(
+        "dry_run",
+        Kind::Flag,
+        Some("false"),
+        "Write nothing anywhere: each run is a plan, and says what it would write.",
+    ),
     own("concurrency", Kind::Whole { least: 1, most: 256 }, Some("16"), "Requests to Bitbucket in flight at a time."),
     own("budget.rest_per_hour", COUNT, Some("1000"), "Bitbucket Cloud: requests an hour for each credential."),
     own("budget.files_per_hour", COUNT, Some("5000"), "Bitbucket Cloud: file contents an hour for each credential."),

@@ -86,7 +86,7 @@ impl Observer for Metrics {
             SyncEvent::Planned { resources } => state.begin(resources),
             SyncEvent::Streamed { resources } => resources.iter().for_each(|resource| state.resource(resource)),
             SyncEvent::Listed { kind, objects } => state.raise(kind, "extract", "raw_extracted", *objects),
-            SyncEvent::Unchanged { kind, entities } => state.raise(kind, "load", "skipped", *entities),
+            SyncEvent::Unchanged { kind, entities, .. } => state.raise(kind, "load", "skipped", *entities),
             SyncEvent::Written { kind, entities } => state.raise(kind, "load", "loaded", *entities),
             SyncEvent::Deleted { entities, .. } => {
                 let labels = Labels::count(RECONCILIATION, "delete", "deleted");
@@ -175,7 +175,7 @@ mod tests {
         metrics.on(&SyncEvent::Listed { kind: "project", objects: 3 });
         metrics.on(&SyncEvent::Listed { kind: "repository", objects: 100 });
         metrics.on(&SyncEvent::Listed { kind: "repository", objects: 20 });
-        metrics.on(&SyncEvent::Unchanged { kind: "repository", entities: 90 });
+        metrics.on(&SyncEvent::Unchanged { kind: "repository", blueprint: "r".to_owned(), entities: 90 });
         metrics.on(&SyncEvent::Written { kind: "repository", entities: 30 });
         metrics.on(&SyncEvent::Deleted { blueprint: "service".to_owned(), entities: 2 });
         metrics

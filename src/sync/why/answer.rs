@@ -38,7 +38,7 @@ pub struct ResourceAnswer {
     /// Expressions that gave null.
     pub nulls: Vec<String>,
     /// What becomes of the object, or of each of its items.
-    pub fates: Vec<Fate>,
+    pub fates: Vec<Becomes>,
 }
 
 /// Whether a listing has the object.
@@ -77,7 +77,7 @@ pub enum AddedState {
 /// What becomes of the object or one of its items.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "fate")]
-pub enum Fate {
+pub enum Becomes {
     /// The selector's query says no.
     NotSelected,
     /// It has no identifier, blueprint or items, so it is left out.

@@ -1,6 +1,6 @@
 //! What a catalog has of an entity, and what a sync would do about it.
 
-use crate::catalog::{Access, Catalog, CatalogError, Entity, Holder};
+use crate::catalog::{Access, Catalog, CatalogError, Entity, Extent, Owner, Present};
 use crate::state::{CatalogState, Known};
 use crate::sync::compare::differing;
 
@@ -13,47 +13,49 @@ pub(super) async fn entry(catalog: &dyn Catalog, state: Option<&CatalogState>, e
         owner: "not known".to_owned(),
         also_from: None,
     };
-    let verdict = match verdict(catalog, entity).await {
-        Ok(verdict) => verdict,
-        Err(error) => return unknown(error),
-    };
-    let holder = match catalog.holder(entity).await {
-        Ok(holder) => holder,
+    let (verdict, owner) = match compare(catalog, entity).await {
+        Ok(compared) => compared,
         Err(error) => return unknown(error),
     };
     let also_from = match state {
         Some(state) => known(state, entity).await.and_then(|known| other(&known, origin)),
         None => None,
     };
-    Entry { verdict, owner: words(&holder), also_from }
+    Entry { verdict, owner, also_from }
 }
 
-async fn verdict(catalog: &dyn Catalog, entity: &Entity) -> Result<Verdict, CatalogError> {
+/// What a sync would do, and whose the entity is.
+async fn compare(catalog: &dyn Catalog, entity: &Entity) -> Result<(Verdict, String), CatalogError> {
+    let unknown = || "not known".to_owned();
     if catalog.access() == Access::WriteOnly {
-        return Ok(Verdict::Unknown { why: "the catalog is a log of changes and answers no questions".to_owned() });
+        let why = "the catalog is a log of changes and answers no questions".to_owned();
+        return Ok((Verdict::Unknown { why }, unknown()));
     }
     if catalog.blueprint(&entity.blueprint).await?.is_none() {
         let why = format!("the catalog has no blueprint `{}`", entity.blueprint);
-        return Ok(Verdict::WouldBeRefused { why });
+        return Ok((Verdict::WouldBeRefused { why }, "nobody: it does not exist yet".to_owned()));
     }
-    let present = catalog.read(&entity.blueprint, std::slice::from_ref(entity)).await?;
-    Ok(match present.first() {
-        None if catalog.holder(entity).await? == Holder::Nobody => Verdict::WouldCreate,
-        None => Verdict::WouldChange { differs: vec!["its owner".to_owned()] },
-        Some(present) => {
-            let differs = differing(present, entity);
-            if differs.is_empty() { Verdict::Unchanged } else { Verdict::WouldChange { differs } }
-        }
-    })
+    if entity.identifier.is_object() {
+        let why = "what a search finds is known only when it is written".to_owned();
+        return Ok((Verdict::Unknown { why }, unknown()));
+    }
+    let present = catalog.present(&entity.blueprint, std::slice::from_ref(entity), Extent::Like).await?;
+    let Some(Present { entity: there, owner }) = present.into_iter().next() else {
+        return Ok((Verdict::WouldCreate, "nobody: it does not exist yet".to_owned()));
+    };
+    let mut differs = differing(&there, entity);
+    if owner != Owner::Ours {
+        differs.push("its owner".to_owned());
+    }
+    let verdict = if differs.is_empty() { Verdict::Unchanged } else { Verdict::WouldChange { differs } };
+    Ok((verdict, words(&owner)))
 }
 
-fn words(holder: &Holder) -> String {
-    match holder {
-        Holder::Nobody => "nobody: it does not exist yet".to_owned(),
-        Holder::Ours => "this integration".to_owned(),
-        Holder::Other(Some(name)) => format!("{name}: a resync writes over it and never deletes it"),
-        Holder::Other(None) => "somebody else: a resync writes over it and never deletes it".to_owned(),
-        Holder::Unknown => "not known".to_owned(),
+fn words(owner: &Owner) -> String {
+    match owner {
+        Owner::Ours => "this integration".to_owned(),
+        Owner::Other(name) => format!("{name}: a resync writes over it and never deletes it"),
+        Owner::Nobody => "nobody: it was made because a relation names it".to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::sync::plan::{Plan, PlannedResource, Scope};
 
 use super::catalog::entry;
 use super::listed::listed;
-use super::{Added, AddedState, Fate, LeftOut, Listed, Remembered, ResourceAnswer, Why, WhyError, name};
+use super::{Added, AddedState, Becomes, LeftOut, Listed, Remembered, ResourceAnswer, Why, WhyError, name};
 
 /// Entities of one object that are looked up in the state file.
 const REMEMBERED: u32 = 100;
@@ -107,7 +107,7 @@ impl Inquiry {
         let input = match self.input(object, &additions) {
             Ok(input) => input,
             Err(why) => {
-                answer.fates.push(Fate::KeptBack { why });
+                answer.fates.push(Becomes::KeptBack { why });
                 return answer;
             }
         };
@@ -123,18 +123,18 @@ impl Inquiry {
         answer
     }
 
-    async fn fate(&self, outcome: Outcome, lacks: bool, object: &Object) -> Fate {
+    async fn fate(&self, outcome: Outcome, lacks: bool, object: &Object) -> Becomes {
         match outcome {
-            Outcome::FilteredOut => Fate::NotSelected,
-            Outcome::Skipped(reason) => Fate::LeftOut { why: Remark::from(reason).to_string() },
-            Outcome::Failed(error) => Fate::KeptBack { why: error.to_string() },
-            Outcome::Entity(_) if lacks && !self.mapping.flags.enable_merge_entity => Fate::KeptBack {
+            Outcome::FilteredOut => Becomes::NotSelected,
+            Outcome::Skipped(reason) => Becomes::LeftOut { why: Remark::from(reason).to_string() },
+            Outcome::Failed(error) => Becomes::KeptBack { why: error.to_string() },
+            Outcome::Entity(_) if lacks && !self.mapping.flags.enable_merge_entity => Becomes::KeptBack {
                 why: "something of it could not be fetched, and without `enableMergeEntity` the catalog would lose it"
                     .to_owned(),
             },
             Outcome::Entity(entity) => {
                 let catalog = self.compared(&entity, object).await;
-                Fate::Entity { entity, catalog }
+                Becomes::Entity { entity, catalog }
             }
         }
     }
@@ -197,10 +197,11 @@ impl Inquiry {
         let fates = || resources.iter().flat_map(|answer| answer.fates.iter().map(move |fate| (answer, fate)));
         let becomes = |id: &EntityId| {
             fates().any(|(answer, fate)| {
-                answer.listed.listed != Some(false) && matches!(fate, Fate::Entity { entity, .. } if entity.id() == *id)
+                answer.listed.listed != Some(false)
+                    && matches!(fate, Becomes::Entity { entity, .. } if entity.id() == *id)
             })
         };
-        let kept_back = fates().any(|(_, fate)| matches!(fate, Fate::KeptBack { .. }));
+        let kept_back = fates().any(|(_, fate)| matches!(fate, Becomes::KeptBack { .. }));
         let then = if kept_back {
             "it stays, because the object cannot be mapped"
         } else {

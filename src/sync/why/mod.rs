@@ -7,6 +7,6 @@ mod inquiry;
 mod listed;
 mod name;
 
-pub use answer::{Added, AddedState, Entry, Fate, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why};
+pub use answer::{Added, AddedState, Becomes, Entry, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why};
 pub use error::WhyError;
 pub use inquiry::Inquiry;
