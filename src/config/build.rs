@@ -13,7 +13,7 @@ use super::values::Values;
 use super::{
     Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, IntegrationIdentifier, JqEnvironment, JqSettings,
     LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product, Provisioning, ResourcesOrigin,
-    ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, Verification, WriteMode,
+    ResyncSettings, RetrySettings, Runtime, Secret, ServerSettings, TlsSettings, Verification, WriteMode,
 };
 
 const CLIENT_ID: &str = "port.client_id";
@@ -134,6 +134,17 @@ pub(crate) fn resync(values: &Values) -> ResyncSettings {
         sends_examples: values.is_on("send_raw_data_examples"),
         items_batch: values.number("yield_items_to_parse_batch_size"),
         exit: if values.is_on("strict_exit") { ExitPolicy::Strict } else { ExitPolicy::Compatible },
+    }
+}
+
+/// Repetitions.
+pub(crate) fn retry(values: &Values) -> RetrySettings {
+    let given = |path| values.get(path).is_some().then(|| values.seconds(path));
+    RetrySettings {
+        repetitions: values.whole("retry.repetitions"),
+        first_wait: given("retry.first_wait"),
+        longest_wait: given("retry.longest_wait"),
+        give_up_after: values.seconds("retry.give_up_after"),
     }
 }
 

@@ -42,8 +42,8 @@ pub use product::{CloudConfig, DataCenterConfig, HourlyBudget, Product, ProductK
 pub use secret::{Email, IntegrationIdentifier, Secret, Username, Workspace};
 pub use sections::{
     Batches, DeletionSettings, EmptyListing, ExitPolicy, Integration, JqEnvironment, JqSettings, LiveSettings,
-    LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Provisioning, ResourcesOrigin, ResyncSettings, Runtime,
-    ServerSettings, TlsSettings, Verification, WriteMode,
+    LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Provisioning, ResourcesOrigin, ResyncSettings,
+    RetrySettings, Runtime, ServerSettings, TlsSettings, Verification, WriteMode,
 };
 pub use settings::Settings;
 pub use surroundings::Surroundings;

@@ -11,7 +11,7 @@ use super::table::{all, variable};
 use super::values::Values;
 use super::{
     Batches, DeletionSettings, Integration, IntegrationIdentifier, JqSettings, Listener, LiveSettings, LogSettings,
-    PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources, TlsSettings, build, listener,
+    PortSettings, Product, Provisioning, ResyncSettings, RetrySettings, Secret, ServerSettings, Sources, TlsSettings, build, listener,
     product,
 };
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// When and how resyncs run.
     pub resync: ResyncSettings,
+    /// How what failed in passing is repeated.
+    pub retry: RetrySettings,
     /// Deletion of entities whose objects are gone.
     pub deletion: DeletionSettings,
     /// Sizes of calls to Port.
@@ -79,6 +81,7 @@ impl Settings {
             server: build::server(values),
             log: build::log(values),
             resync: build::resync(values),
+            retry: build::retry(values),
             deletion: build::deletion(values),
             batches: build::batches(values),
             jq: build::jq(values),

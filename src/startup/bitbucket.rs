@@ -6,11 +6,11 @@ use crate::bitbucket::{BudgetSettings, Credential, Quota, Server, Transport, Tra
 use crate::config::{
     CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, Product, RateQuota, Secret, Settings,
 };
-use crate::http::{HttpSettings, TlsSettings, Verification, http_client};
+use crate::http::{HttpSettings, RetryPolicy, TlsSettings, Verification, http_client};
 use crate::kinds;
 use crate::sync::{Bitbucket, Reader};
 
-use super::StartupError;
+use super::{StartupError, retry};
 
 /// Connects to the Bitbucket of the settings. Nothing is sent yet.
 ///
@@ -42,7 +42,12 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, 
     };
     let transport = Transport::new(
         credentials,
-        TransportSettings { concurrency: settings.resync.concurrency, budget, ..TransportSettings::cloud() },
+        TransportSettings {
+            concurrency: settings.resync.concurrency,
+            budget,
+            retry: retry::policy(settings.retry, &RetryPolicy::default()),
+            ..TransportSettings::cloud()
+        },
     );
     let client = http_client(&http_settings(settings))?;
     let client = cloud::Client::new_with_client(config.base_url.as_str(), client, transport.clone());
@@ -63,6 +68,7 @@ fn datacenter(settings: &Settings, config: &DataCenterConfig) -> Result<(Arc<dyn
         TransportSettings {
             concurrency: settings.resync.concurrency,
             budget: server_budget(config.quota),
+            retry: retry::policy(settings.retry, &RetryPolicy::default()),
             ..TransportSettings::data_center()
         },
     );

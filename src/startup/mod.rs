@@ -7,6 +7,7 @@ mod into_port;
 mod mapping;
 mod port;
 mod port_observer;
+mod retry;
 mod run;
 mod state;
 

@@ -9,7 +9,7 @@ use crate::mapping::Mapping;
 use crate::state::State;
 use crate::sync::{EmptyListings, Observer, Report, Resync, ResyncLimits, Scope};
 
-use super::{StartupError, bitbucket, open_state};
+use super::{StartupError, bitbucket, open_state, retry};
 
 /// Under which key of the state file the budget is kept.
 const BUDGET: &str = "budget";
@@ -59,6 +59,7 @@ fn limits(settings: &Settings) -> ResyncLimits {
     ResyncLimits {
         concurrency: settings.resync.concurrency,
         confirmations: usize::try_from(settings.deletion.confirm_limit).unwrap_or(usize::MAX),
+        first_rewrite: retry::first_rewrite(settings.retry),
         deletions: settings.deletion.limit,
         empty_listings: match settings.deletion.empty_listing {
             EmptyListing::Doubted => EmptyListings::Doubted,

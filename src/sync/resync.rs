@@ -49,6 +49,8 @@ pub struct ResyncLimits {
     pub concurrency: usize,
     /// Requests that may be spent on confirming that objects are gone.
     pub confirmations: usize,
+    /// Wait before entities that were not taken are sent again the first time; it doubles with each round.
+    pub first_rewrite: Duration,
     /// Entities that may be deleted; `None` for any number within the mapping's threshold.
     pub deletions: Option<u64>,
     /// Whether a listing of the whole workspace that has no objects is believed.
@@ -57,7 +59,13 @@ pub struct ResyncLimits {
 
 impl Default for ResyncLimits {
     fn default() -> Self {
-        Self { concurrency: 16, confirmations: 500, deletions: None, empty_listings: EmptyListings::Doubted }
+        Self {
+            concurrency: 16,
+            confirmations: 500,
+            first_rewrite: Duration::from_millis(200),
+            deletions: None,
+            empty_listings: EmptyListings::Doubted,
+        }
     }
 }
 
@@ -92,7 +100,7 @@ impl Resync {
         let sync = ctx.state.begin_sync().await?;
         let relations = Arc::new(Relations::learn(&*ctx.catalog, ctx.literal_blueprints()).await);
         let trust = owned(&ctx, sync).await?;
-        stream(&ctx, sync, trust, &relations).await?;
+        stream(&ctx, sync, trust, &relations, self.limits.first_rewrite).await?;
         if let Some(slug) = &self.scope.repository {
             found(&ctx, slug);
         }
@@ -186,9 +194,15 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 }
 
 /// Runs all stages until the last page is written.
-async fn stream(ctx: &Arc<Context>, sync: SyncId, trust: Trust, relations: &Arc<Relations>) -> Result<(), SyncError> {
+async fn stream(
+    ctx: &Arc<Context>,
+    sync: SyncId,
+    trust: Trust,
+    relations: &Arc<Relations>,
+    first_rewrite: Duration,
+) -> Result<(), SyncError> {
     let (mapped, batches) = mpsc::channel(diff::PAGES);
-    let writer = Writer::new(Arc::clone(ctx), sync);
+    let writer = Writer::new(Arc::clone(ctx), sync, first_rewrite);
     let diff = Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(relations));
     let feeding = async {
         let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
