@@ -327,10 +327,12 @@ impl Bench {
     /// The end of what the last run said.
     fn log(&self) -> String {
         let text = std::fs::read_to_string(self.work().join("log.txt")).unwrap_or_default();
-        let telling = |line: &&str| !line.trim().is_empty();
-        let mut lines: Vec<&str> = text.lines().rev().filter(telling).take(4).collect();
-        lines.reverse();
-        lines.join(" / ").chars().take(800).collect()
+        let (grave, rest): (Vec<&str>, Vec<&str>) = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .partition(|line| line.contains("| ERROR") || line.starts_with("error"));
+        let shown = grave.iter().take(3).chain(rest.iter().skip(rest.len().saturating_sub(3)));
+        shown.copied().collect::<Vec<_>>().join(" / ").chars().take(1_200).collect()
     }
 }
 
@@ -398,7 +400,7 @@ fn datacenter_world(seed: u64) -> datacenter::World {
     datacenter::World::generate(&datacenter::WorldSpec {
         seed,
         projects: 5,
-        personal_projects: 1,
+        personal_projects: 0,
         repositories: 12,
         pull_requests_per_repository: 8,
         open_percent: 80,
@@ -410,9 +412,12 @@ fn datacenter_world(seed: u64) -> datacenter::World {
 fn configured(program: Program, target: Target, bitbucket: &Bitbucket, port: &port::Server, folder: &Path) -> Program {
     let work = folder.join("work");
     let file = |name: &str| work.join(name).display().to_string();
-    let program = match target {
-        Target::Port => program.with(&["ocean", "sail", "--once"]),
-        Target::Sqlite => {
+    let program = match (target, bitbucket) {
+        (Target::Port, Bitbucket::Cloud(_)) => program.with(&["ocean", "sail", "--once"]),
+        (Target::Port, Bitbucket::DataCenter(_)) => {
+            program.with(&["--quiet", "resync", "--catalog", "port", "--identifier", "my-bitbucket", "--create"])
+        }
+        (Target::Sqlite, _) => {
             program.with(&["--quiet", "resync", "--catalog", &format!("sqlite:{}", file("catalog.db"))])
         }
     };
@@ -424,7 +429,7 @@ fn configured(program: Program, target: Target, bitbucket: &Bitbucket, port: &po
         .set("OCEAN__PORT__BASE_URL", &port.url())
         .set("OCEAN__PORT__CLIENT_ID", "sandbox-client")
         .set("OCEAN__PORT__CLIENT_SECRET", "sandbox-secret")
-        .set("OCEAN__CLIENT_TIMEOUT", "1")
+        .set("OCEAN__CLIENT_TIMEOUT", "5")
         .set("OCEAN__RETRY__REPETITIONS", "2")
         .set("OCEAN__RETRY__FIRST_WAIT", "1ms")
         .set("OCEAN__RETRY__LONGEST_WAIT", "4ms")

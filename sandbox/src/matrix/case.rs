@@ -107,7 +107,7 @@ fn random(side: Side) -> Vec<FaultRule> {
     ];
     if side == Side::Bitbucket {
         // The time limit of requests to Bitbucket can be set, that of requests to Port cannot.
-        faults.push(Fault::Delay(Duration::from_millis(1_300)));
+        faults.push(Fault::Delay(Duration::from_millis(5_500)));
     }
     let share = SHARE / 100.0 / faults.len() as f64;
     faults.into_iter().map(|fault| FaultRule::on("**", Occurrence::Share(share), fault)).collect()

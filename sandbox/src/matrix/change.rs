@@ -15,8 +15,8 @@ pub(super) fn cloud(world: &mut cloud::World, seed: u64, step: u64) -> Result<()
     let (removed, renamed, edited, moved) =
         (take(slugs, &mut dice), take(slugs, &mut dice), take(slugs, &mut dice), take(slugs, &mut dice));
     world.remove_repository(&removed)?;
-    world.rename_repository(&renamed, &format!("Renamed {step}"))?;
-    let added = world.add_repository(&format!("Added {step}"));
+    world.rename_repository(&renamed, &format!("renamed-{step}"))?;
+    let added = world.add_repository(&format!("added-{step}"));
     world.write_file(&edited, "README.md", Some(&format!("# Edited {step}\n")))?;
     world.move_to_front(&moved)?;
     let open = world.pull_request_ids(&edited, &[PullRequestState::Open])?;
@@ -39,8 +39,8 @@ pub(super) fn datacenter(world: &mut datacenter::World, seed: u64, step: u64) ->
         (take(names, &mut dice), take(names, &mut dice), take(names, &mut dice), take(names, &mut dice));
     let project = world.project_keys().first().cloned().unwrap_or_default();
     world.remove_repository(&removed.0, &removed.1)?;
-    world.rename_repository(&renamed.0, &renamed.1, &format!("Renamed {step}"))?;
-    world.add_repository(&project, &format!("Added {step}"))?;
+    world.rename_repository(&renamed.0, &renamed.1, &format!("renamed-{step}"))?;
+    world.add_repository(&project, &format!("added-{step}"))?;
     world.add_project(&format!("NEW{step}"), &format!("New {step}"));
     world.describe_repository(&edited.0, &edited.1, &format!("Edited {step}"))?;
     world.move_to_front(&moved.0, &moved.1)?;
