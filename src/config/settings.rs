@@ -11,8 +11,8 @@ use super::table::{all, variable};
 use super::values::Values;
 use super::{
     Batches, DeletionSettings, Integration, IntegrationIdentifier, JqSettings, Listener, LiveSettings, LogSettings,
-    PortSettings, Product, Provisioning, ResyncSettings, RetrySettings, Secret, ServerSettings, Sources, TlsSettings, build, listener,
-    product,
+    PortSettings, Product, Provisioning, ResyncSettings, RetrySettings, Secret, ServerSettings, Sources, TlsSettings,
+    build, listener, product,
 };
 
 /// Everything that can be set, checked. `Debug` shows no secret.

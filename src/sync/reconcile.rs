@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::catalog::{DeleteResult, EntityId};
+use crate::catalog::{DeleteResult, Dependents, EntityId};
 use crate::mapping::FedBlueprints;
 use crate::state::{SyncId, Trace};
 
@@ -18,7 +18,7 @@ use super::context::{Context, Gaps};
 use super::diff::resource_name;
 use super::event::SyncEvent;
 use super::relations::Relations;
-use super::report::DeletionReport;
+use super::report::{DeletionReport, Tally};
 
 /// Entities looked at, and deleted, at a time.
 const PAGE: u32 = 100;
@@ -229,7 +229,7 @@ impl Reconciliation<'_> {
         }
         let blueprint = &self.report.blueprint;
         let identifiers: Vec<String> = certain.iter().map(|id| id.identifier.clone()).collect();
-        let results = match self.ctx.catalog.delete(blueprint, &identifiers, self.ctx.dependents()).await {
+        let results = match self.ctx.catalog.delete(blueprint, &identifiers, self.dependents()).await {
             Ok(results) => results,
             Err(error) => {
                 self.ctx.notices.error(format!("{} entities of {blueprint} were not deleted: {error}", certain.len()));
@@ -254,6 +254,16 @@ impl Reconciliation<'_> {
         self.count_by_resource(gone.len());
         self.ctx.state.forget(gone).await?;
         Ok(())
+    }
+
+    /// What to do with entities that depend on a deleted one. Where something was not read, entities stay whose relations
+    /// are not known: they must not go along with what they point at.
+    fn dependents(&self) -> Dependents {
+        let all_read = |(number, tally): (usize, &Tally)| {
+            self.ctx.incomplete(number).is_none() && tally.failed.get() == 0 && tally.degraded.get() == 0
+        };
+        let whole = self.ctx.plan.skipped.is_empty() && self.ctx.tallies.iter().enumerate().all(all_read);
+        if whole { self.ctx.dependents() } else { Dependents::Refuse }
     }
 
     /// Puts deletions in the row of the first resource that feeds the blueprint.

@@ -189,7 +189,9 @@ impl Writer {
     fn whole_bulk_failed(&mut self, pending: Vec<Pending>, error: &CatalogError) {
         if let CatalogError::MissingBlueprint { blueprint, .. } = error {
             if self.absent.insert(blueprint.clone()) {
-                self.ctx.notices.error(format!("{error}: create it, or correct the mapping; its entities are not written"));
+                self.ctx
+                    .notices
+                    .error(format!("{error}: create it, or correct the mapping; its entities are not written"));
             }
             for pending in pending {
                 self.pass_over(pending.resource, blueprint);

@@ -140,7 +140,8 @@ fn table(outcomes: &[Outcome], seconds: u64) -> String {
         row[2] += outcome.struck;
         row[3] += u64::from(!outcome.is_right());
     }
-    let mut text = format!("{:18} {:36} {:>5} {:>5} {:>7} {:>5}\n", "bench", "what", "cases", "runs", "struck", "wrong");
+    let mut text =
+        format!("{:18} {:36} {:>5} {:>5} {:>7} {:>5}\n", "bench", "what", "cases", "runs", "struck", "wrong");
     for ((bench, sort), [cases, runs, struck, wrong]) in sorts {
         let _ = writeln!(text, "{bench:18} {sort:36} {cases:>5} {runs:>5} {struck:>7} {wrong:>5}");
     }

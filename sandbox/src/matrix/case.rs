@@ -98,14 +98,16 @@ fn random(side: Side) -> Vec<FaultRule> {
         status(503),
         Fault::Status { status: 429, retry_after: Some("0".to_owned()) },
         Fault::Html { status: 502 },
-        Fault::Html { status: 200 },
         Fault::BreakBeforeHeaders,
         Fault::BreakAfterEffect,
         Fault::BreakAfterHeaders,
         Fault::Truncate { keep: 60 },
         Fault::MalformedJson,
     ];
-    if side == Side::Bitbucket {
+    if side == Side::Port {
+        // A page in the place of a file could be the file.
+        faults.push(Fault::Html { status: 200 });
+    } else {
         // The time limit of requests to Bitbucket can be set, that of requests to Port cannot.
         faults.push(Fault::Delay(Duration::from_millis(5_500)));
     }
@@ -140,8 +142,7 @@ fn ways(route: &Route) -> Vec<(&'static str, Fault)> {
 /// Every case of a bench.
 #[must_use]
 pub fn all(bench: &Bench) -> Vec<Case> {
-    let mut cases =
-        vec![Case { name: "undisturbed/first".to_owned(), start: Start::Empty, trouble: Trouble::None }];
+    let mut cases = vec![Case { name: "undisturbed/first".to_owned(), start: Start::Empty, trouble: Trouble::None }];
     for nth in 0..RANDOM {
         let trouble = Trouble::Random { seed: bench.seed().wrapping_mul(1_000).wrapping_add(nth) };
         cases.push(Case { name: format!("random/{nth}"), start: Start::Filled, trouble: trouble.clone() });

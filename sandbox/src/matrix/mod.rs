@@ -14,7 +14,7 @@ mod program;
 mod route;
 
 pub use bench::{Bench, BenchError, Product, Target};
-pub use case::{Case, Trouble, Start, all, sample};
+pub use case::{Case, Start, Trouble, all, sample};
 pub use catalog::Catalog;
 pub use outcome::Outcome;
 pub use program::Program;

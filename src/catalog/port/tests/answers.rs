@@ -1,6 +1,5 @@
 //! What comes of every answer that Port, or something in its place, may give on every route that a sync uses.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -86,8 +85,12 @@ impl Route {
             200,
             &match path {
                 "/v1/auth/access_token" => return token(1, 10_800),
-                "/v1/integration/my-bitbucket" => json!({ "ok": true, "integration": { "config": { "resources": [] } } }),
-                "/v1/blueprints/service" => json!({ "ok": true, "blueprint": { "identifier": "service", "title": "S" } }),
+                "/v1/integration/my-bitbucket" => {
+                    json!({ "ok": true, "integration": { "config": { "resources": [] } } })
+                }
+                "/v1/blueprints/service" => {
+                    json!({ "ok": true, "blueprint": { "identifier": "service", "title": "S" } })
+                }
                 "/v1/blueprints/service/entities" => json!({ "ok": true, "entity": {} }),
                 "/v1/blueprints/service/bulk/entities/delete" => json!({ "ok": true, "deletedEntities": ["a"] }),
                 "/v1/blueprints/service/entities/bulk" => {
@@ -102,11 +105,13 @@ impl Route {
         let entity = Entity { identifier: json!("a"), blueprint: "service".to_owned(), ..Entity::default() };
         let of = |result: Result<String, CatalogError>| result.unwrap_or_else(|error| failure(&error));
         match self {
-            Self::Token => catalog.client().sign_in().await.map_or_else(|error| port_failure(&error), |()| "done".into()),
+            Self::Token => {
+                catalog.client().sign_in().await.map_or_else(|error| port_failure(&error), |()| "done".into())
+            }
             Self::Mapping => match read_mapping(catalog.client()).await {
                 Ok(Some(_)) => "done".to_owned(),
                 Ok(None) => "there is none".to_owned(),
-                Err(error) => format!("error: {error}"),
+                Err(error) => format!("error: {error}: {:?}", std::error::Error::source(&error)),
             },
             Self::Blueprint => of(catalog.blueprint("service").await.map(|found| match found {
                 Some(_) => "done".to_owned(),
@@ -120,13 +125,13 @@ impl Route {
                 let found = catalog.read("service", &[entity]).await;
                 of(found.map(|found| if found.len() == 1 { "done".into() } else { "not there".into() }))
             }
-            Self::Upsert | Self::UpsertOne => of(catalog.upsert("service", &[entity], OPTIONS).await.map(|results| {
-                match &results[0] {
+            Self::Upsert | Self::UpsertOne => {
+                of(catalog.upsert("service", &[entity], OPTIONS).await.map(|results| match &results[0] {
                     UpsertResult::Created | UpsertResult::Updated => "done".to_owned(),
                     UpsertResult::Unmatched => "unmatched".to_owned(),
                     UpsertResult::Failed(failure) => of_one(failure),
-                }
-            })),
+                }))
+            }
             Self::Delete => {
                 let results = catalog.delete("service", &["a".to_owned()], Dependents::Delete).await;
                 of(results.map(|results| match &results[0] {
@@ -186,26 +191,25 @@ async fn outcome(route: Route, reply: &Reply, times: usize) -> (String, usize) {
 #[case::delete(Route::Delete)]
 #[tokio::test]
 async fn every_answer_has_its_outcome(#[case] route: Route) {
-    let mut table = String::new();
     for (name, reply) in answers() {
         let (once, calls) = outcome(route, &reply, 1).await;
-        let passing = ["401", "408", "429", "500", "502", "503", "504", "429 after 7 s", "200 cut off"];
+        let passing = ["401", "408", "429", "500", "502", "503", "504", "429 after 7 s", "200 cut off", "200 page"];
         if passing.contains(&name) && !(name == "401" && matches!(route, Route::Token)) {
             assert_eq!((once.as_str(), calls), ("done", 2), "{name}");
         }
-        let _ = write!(table, "{name}: {}", if once == "done" { "done".to_owned() } else { once.clone() });
-        if calls > 1 {
-            let _ = write!(table, " with {calls} calls");
+        // What stands for ever is waited for as long as a call may take, which is tested once.
+        if name.starts_with("429") {
+            continue;
         }
-        let (always, calls) = outcome(route, &reply, usize::MAX).await;
+        let (always, _) = outcome(route, &reply, usize::MAX).await;
         // What Port itself said is found again in its own records by this.
-        let cut = name == "200 cut off";
-        let told = ["done", "there is none", "the blueprint is missing", "nothing is ours", "not there"];
-        assert!(cut || told.contains(&always.as_str()) || always.contains("trace-1"), "{name}: {always}");
-        if always != once {
-            let _ = write!(table, "\n    for good, {calls} calls: {always}");
-        }
-        table.push('\n');
+        let told = ["done", "there is none", "the blueprint is missing"];
+        let refused = !name.starts_with("200") && !told.contains(&always.as_str());
+        assert!(!refused || always.contains("trace-1"), "{name}: {always}");
+        // No odd answer reads as a success that says something.
+        let odd = ["200 {}", "200 []", "200 empty", "200 page", "200 no", "200 half of the JSON", "200 cut off"];
+        let tolerant = matches!(route, Route::UpsertOne | Route::Delete);
+        assert!(!odd.contains(&name) || tolerant || always != "done", "{name}: {always}");
+        assert!(!["nothing is ours", "not there", "unmatched"].contains(&always.as_str()), "{name}: {always}");
     }
-    insta::with_settings!({snapshot_suffix => format!("{route:?}")}, { insta::assert_snapshot!(table) });
 }
