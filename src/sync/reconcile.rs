@@ -193,6 +193,10 @@ impl Reconciliation<'_> {
     }
 
     fn protects(&self, id: &EntityId, trace: &Trace) -> Option<&'static str> {
+        // It may be there only because something relates to it that was not read this time.
+        if trace.resource.is_none() && !self.all_was_read() {
+            return Some("where it came from is not known, and not everything was read");
+        }
         self.feeding.protects(trace).or_else(|| {
             let related = self.ctx.flags.create_missing_related_entities && self.relations.has(id);
             related.then_some("an entity that stays relates to it")
@@ -259,11 +263,14 @@ impl Reconciliation<'_> {
     /// What to do with entities that depend on a deleted one. Where something was not read, entities stay whose relations
     /// are not known: they must not go along with what they point at.
     fn dependents(&self) -> Dependents {
+        if self.all_was_read() { self.ctx.dependents() } else { Dependents::Refuse }
+    }
+
+    fn all_was_read(&self) -> bool {
         let all_read = |(number, tally): (usize, &Tally)| {
             self.ctx.incomplete(number).is_none() && tally.failed.get() == 0 && tally.degraded.get() == 0
         };
-        let whole = self.ctx.plan.skipped.is_empty() && self.ctx.tallies.iter().enumerate().all(all_read);
-        if whole { self.ctx.dependents() } else { Dependents::Refuse }
+        self.ctx.plan.skipped.is_empty() && self.ctx.tallies.iter().enumerate().all(all_read)
     }
 
     /// Puts deletions in the row of the first resource that feeds the blueprint.
