@@ -14,6 +14,8 @@ pub mod datacenter;
 mod dice;
 mod http;
 mod json;
+#[cfg(feature = "matrix")]
+pub mod matrix;
 mod missing;
 mod naming;
 pub mod port;

@@ -153,6 +153,8 @@ pub enum UpsertResult {
     Created,
     /// It existed and was written over.
     Updated,
+    /// Its identifier is a search that finds no entity, so there is nothing to write to.
+    Unmatched,
     /// It was refused or lost.
     Failed(WriteFailure),
 }

@@ -37,7 +37,7 @@ pub fn run() -> Exit {
         match called {
             // Minds signals itself.
             Called::Ocean(command) => ocean(command).await,
-            Called::Friendly(cli) => friendly(cli).await,
+            Called::Friendly(cli) => friendly(*cli).await,
         }
     });
     // Reading standard input or a name look-up may hang in a thread of its own; nothing waits for it.
@@ -93,10 +93,10 @@ const ORDERLY: Duration = Duration::from_secs(20);
 /// Runs a command until it ends or a signal comes. A resync then stops in order, unless a second signal comes.
 async fn friendly(cli: Cli) -> Ended {
     // Where signals cannot be taken over, they end the process by themselves.
-    let Ok(mut signals) = Signals::install() else { return dispatch(*cli, &CancellationToken::new()).await };
+    let Ok(mut signals) = Signals::install() else { return dispatch(cli, &CancellationToken::new()).await };
     let stops_in_order = matches!(cli.command, Command::Resync(_));
     let stop = CancellationToken::new();
-    let mut work = Box::pin(dispatch(*cli, &stop));
+    let mut work = Box::pin(dispatch(cli, &stop));
     let signal = tokio::select! {
         ended = &mut work => return ended,
         signal = signals.next() => signal,
@@ -119,7 +119,7 @@ async fn friendly(cli: Cli) -> Ended {
     })
 }
 
-async fn dispatch(*cli: Cli, stop: &CancellationToken) -> Ended {
+async fn dispatch(cli: Cli, stop: &CancellationToken) -> Ended {
     let Cli { global, command } = cli;
     let checks = matches!(command, Command::Mapping(MappingCommand::Check(_)));
     if matches!(global.format, Format::Github | Format::Gitlab) && !checks {

@@ -13,8 +13,8 @@ use super::values::Values;
 use super::{
     Batches, DeletionSettings, EmptyListing, EnduranceSettings, ExitPolicy, Integration, IntegrationIdentifier,
     JqEnvironment, JqSettings, LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Product,
-    Provisioning, ResourcesOrigin, ResyncSettings, Runtime, Secret, ServerSettings, TlsSettings, UnmappedBlueprints,
-    Verification, WriteMode,
+    Provisioning, ResourcesOrigin, ResyncSettings, RetrySettings, Runtime, Secret, ServerSettings, TlsSettings,
+    UnmappedBlueprints, Verification, WriteMode,
 };
 
 const CLIENT_ID: &str = "port.client_id";
@@ -141,6 +141,17 @@ pub(crate) fn resync(values: &Values) -> ResyncSettings {
 /// Interrupted resyncs, and several processes.
 pub(crate) fn endurance(values: &Values) -> EnduranceSettings {
     EnduranceSettings { resume_within: values.seconds("resume_within"), state_wait: values.seconds("state_wait") }
+}
+
+/// Repetitions.
+pub(crate) fn retry(values: &Values) -> RetrySettings {
+    let given = |path| values.get(path).is_some().then(|| values.seconds(path));
+    RetrySettings {
+        repetitions: values.whole("retry.repetitions"),
+        first_wait: given("retry.first_wait"),
+        longest_wait: given("retry.longest_wait"),
+        give_up_after: values.seconds("retry.give_up_after"),
+    }
 }
 
 /// Deletion.

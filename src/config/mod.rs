@@ -43,7 +43,7 @@ pub use secret::{Email, IntegrationIdentifier, Secret, Username, Workspace};
 pub use sections::{
     Batches, DeletionSettings, EmptyListing, EnduranceSettings, ExitPolicy, Integration, JqEnvironment, JqSettings,
     LiveSettings, LogFormat, LogLevel, LogSettings, Outbound, PortSettings, Provisioning, ResourcesOrigin,
-    ResyncSettings, Runtime, ServerSettings, TlsSettings, UnmappedBlueprints, Verification, WriteMode,
+    ResyncSettings, RetrySettings, Runtime, ServerSettings, TlsSettings, UnmappedBlueprints, Verification, WriteMode,
 };
 pub use settings::Settings;
 pub use surroundings::Surroundings;

@@ -156,6 +156,19 @@ pub struct EnduranceSettings {
     pub state_wait: Duration,
 }
 
+/// How what failed in passing is repeated. What is `None` is decided by what is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetrySettings {
+    /// How often.
+    pub repetitions: Option<usize>,
+    /// The first wait; it doubles.
+    pub first_wait: Option<Duration>,
+    /// The longest wait that the other side did not ask for.
+    pub longest_wait: Option<Duration>,
+    /// Longest time for one call, waits included.
+    pub give_up_after: Duration,
+}
+
 /// Deletion of entities whose objects are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeletionSettings {

@@ -11,8 +11,8 @@ use super::table::{all, variable};
 use super::values::Values;
 use super::{
     Batches, DeletionSettings, EnduranceSettings, Integration, IntegrationIdentifier, JqSettings, Listener,
-    LiveSettings, LogSettings, PortSettings, Product, Provisioning, ResyncSettings, Secret, ServerSettings, Sources,
-    TlsSettings, build, listener, product,
+    LiveSettings, LogSettings, PortSettings, Product, Provisioning, ResyncSettings, RetrySettings, Secret,
+    ServerSettings, Sources, TlsSettings, build, listener, product,
 };
 
 /// Everything that can be set, checked. `Debug` shows no secret.
@@ -34,6 +34,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// When and how resyncs run.
     pub resync: ResyncSettings,
+    /// How what failed in passing is repeated.
+    pub retry: RetrySettings,
     /// Deletion of entities whose objects are gone.
     pub deletion: DeletionSettings,
     /// Interrupted resyncs, and several processes.
@@ -81,6 +83,7 @@ impl Settings {
             server: build::server(values),
             log: build::log(values),
             resync: build::resync(values),
+            retry: build::retry(values),
             deletion: build::deletion(values),
             endurance: build::endurance(values),
             batches: build::batches(values),

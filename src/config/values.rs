@@ -53,7 +53,7 @@ impl Values {
         }
     }
 
-    fn get(&self, path: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Value> {
         debug_assert!(find_setting(path).is_some(), "{path} is in the table");
         self.values.get(path).map(|(value, _)| value)
     }

@@ -7,11 +7,11 @@ use crate::config::{
     CloudConfig, CloudCredentials, DataCenterConfig, DataCenterCredentials, HourlyLimit, Product, RateQuota, Secret,
     Settings,
 };
-use crate::http::{HttpSettings, TlsSettings, Verification, http_client};
+use crate::http::{HttpSettings, RetryPolicy, TlsSettings, Verification, http_client};
 use crate::kinds;
 use crate::sync::{Bitbucket, Reader};
 
-use super::StartupError;
+use super::{StartupError, retry};
 
 /// Connects to the Bitbucket of the settings. Nothing is sent yet.
 ///
@@ -34,6 +34,7 @@ fn cloud(settings: &Settings, config: &CloudConfig) -> Result<(Arc<dyn Reader>, 
         TransportSettings {
             concurrency: settings.resync.concurrency,
             budget: cloud_budget(config),
+            retry: retry::policy(settings.retry, &RetryPolicy::default()),
             ..TransportSettings::cloud()
         },
     );
@@ -56,6 +57,7 @@ fn datacenter(settings: &Settings, config: &DataCenterConfig) -> Result<(Arc<dyn
         TransportSettings {
             concurrency: settings.resync.concurrency,
             budget: server_budget(config.quota),
+            retry: retry::policy(settings.retry, &RetryPolicy::default()),
             ..TransportSettings::data_center()
         },
     );

@@ -9,6 +9,7 @@ mod plan;
 mod port;
 mod port_observer;
 mod resources;
+mod retry;
 mod run;
 mod state;
 

@@ -17,6 +17,7 @@ use crate::port::{Identity, Integration, Mask, PortClient, PortConnection, Repor
 use super::StartupError;
 use super::mapping::compiler;
 use super::resources::first_resources;
+use super::retry;
 
 /// A client of the Port that the settings name. Nothing is sent yet.
 ///
@@ -41,6 +42,7 @@ pub(super) fn port_client_of(settings: &Settings, identifier: &str) -> Result<Po
         identity,
     );
     connection.flags_cache = port.feature_flags_cache;
+    connection.retry = retry::policy(settings.retry, &connection.retry);
     let skip = settings.tls.port == config::Verification::Off;
     if skip {
         tracing::warn!("certificates of Port are not verified: whoever answers gets the credentials");

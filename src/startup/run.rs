@@ -12,7 +12,7 @@ use crate::mapping::Mapping;
 use crate::state::State;
 use crate::sync::{EmptyListings, FullComparison, Observer, Report, Resync, ResyncLimits, Scope, Unmapped};
 
-use super::{StartupError, bitbucket, wait_for_state};
+use super::{StartupError, bitbucket, retry, wait_for_state};
 
 /// Under which key of the state file the budget is kept.
 const BUDGET: &str = "budget";
@@ -120,6 +120,7 @@ pub(super) fn limits(settings: &Settings) -> ResyncLimits {
     ResyncLimits {
         concurrency: settings.resync.concurrency,
         confirmations: usize::try_from(settings.deletion.confirm_limit).unwrap_or(usize::MAX),
+        first_rewrite: retry::first_rewrite(settings.retry),
         deletions: settings.deletion.limit,
         empty_listings: match settings.deletion.empty_listing {
             EmptyListing::Doubted => EmptyListings::Doubted,

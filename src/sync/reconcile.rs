@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::catalog::{DeleteResult, EntityId};
+use crate::catalog::{DeleteResult, Dependents, EntityId};
 use crate::kinds::Kind;
 use crate::mapping::FedBlueprints;
 use crate::state::{SyncId, Trace};
@@ -22,7 +22,7 @@ use super::event::SyncEvent;
 use super::fate::{Fate, Gone};
 use super::plan::SkippedResource;
 use super::relations::Relations;
-use super::report::DeletionReport;
+use super::report::{DeletionReport, Tally};
 
 /// Entities looked at, and deleted, at a time.
 const PAGE: u32 = 100;
@@ -334,6 +334,10 @@ impl Reconciliation<'_> {
     }
 
     fn protects(&self, id: &EntityId, trace: &Trace) -> Option<Stay> {
+        // It may be there only because something relates to it that was not read this time.
+        if trace.resource.is_none() && !self.all_was_read() {
+            return Some(Stay::Doubt("where it came from is not known, and not everything was read".to_owned()));
+        }
         self.feeding.protects(trace).or_else(|| {
             let related = self.ctx.flags.create_missing_related_entities && self.relations.has(id);
             related.then(|| Stay::Rule("an entity that stays relates to it".to_owned()))
@@ -394,7 +398,7 @@ impl Reconciliation<'_> {
         }
         let blueprint = self.report.blueprint.clone();
         let identifiers: Vec<String> = certain.iter().map(|id| id.identifier.clone()).collect();
-        let results = match self.ctx.catalog.delete(&blueprint, &identifiers, self.ctx.dependents()).await {
+        let results = match self.ctx.catalog.delete(&blueprint, &identifiers, self.dependents()).await {
             Ok(results) => results,
             Err(error) => {
                 self.ctx.notices.error(format!("{} entities of {blueprint} were not deleted: {error}", certain.len()));
@@ -423,6 +427,19 @@ impl Reconciliation<'_> {
         self.count_by_resource(gone.len());
         self.ctx.state.forget(gone).await?;
         Ok(())
+    }
+
+    /// What to do with entities that depend on a deleted one. Where something was not read, entities stay whose relations
+    /// are not known: they must not go along with what they point at.
+    fn dependents(&self) -> Dependents {
+        if self.all_was_read() { self.ctx.dependents() } else { Dependents::Refuse }
+    }
+
+    fn all_was_read(&self) -> bool {
+        let all_read = |(number, tally): (usize, &Tally)| {
+            self.ctx.incomplete(number).is_none() && tally.failed.get() == 0 && tally.degraded.get() == 0
+        };
+        self.ctx.plan.skipped.is_empty() && self.ctx.tallies.iter().enumerate().all(all_read)
     }
 
     /// Puts deletions in the row of the first resource that feeds the blueprint.

@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     pub(crate) unchanged: Count,
     pub(crate) created: Count,
     pub(crate) updated: Count,
+    pub(crate) unmatched: Count,
     pub(crate) refused: Count,
     pub(crate) collided: Count,
     pub(crate) deleted: Count,
@@ -96,6 +97,8 @@ pub struct ResourceReport {
     pub created: u64,
     /// Entities that were written over.
     pub updated: u64,
+    /// Entities whose identifier is a search that finds nothing; nothing was to be written.
+    pub unmatched: u64,
     /// Entities that the catalog refused.
     pub refused: u64,
     /// Entities that another object yields as well.
@@ -181,6 +184,7 @@ impl Tally {
             unchanged: self.unchanged.get(),
             created: self.created.get(),
             updated: self.updated.get(),
+            unmatched: self.unmatched.get(),
             refused: self.refused.get(),
             collided: self.collided.get(),
             deleted: self.deleted.get(),

@@ -52,6 +52,8 @@ pub struct ResyncLimits {
     pub concurrency: usize,
     /// Requests that may be spent on confirming that objects are gone.
     pub confirmations: usize,
+    /// Wait before entities that were not taken are sent again the first time; it doubles with each round.
+    pub first_rewrite: Duration,
     /// Entities that may be deleted; `None` for any number within the mapping's threshold.
     pub deletions: Option<u64>,
     /// Whether a listing of the whole workspace that has no objects is believed.
@@ -81,6 +83,7 @@ impl Default for ResyncLimits {
         Self {
             concurrency: 16,
             confirmations: 500,
+            first_rewrite: Duration::from_millis(200),
             deletions: None,
             empty_listings: EmptyListings::Doubted,
             unmapped: Unmapped::Kept,
@@ -127,7 +130,7 @@ impl Resync {
         let Beginning { sync, related } =
             resume::begin(&ctx, &self.mapping, &self.scope, comparison.resumable(self.limits.resume_within)).await?;
         fits(&ctx).await;
-        let (trust, relations) = stream(&ctx, sync, related).await?;
+        let (trust, relations) = stream(&ctx, sync, related, self.limits.first_rewrite).await?;
         let found = self.scope.repository.as_ref().is_none_or(|slug| found(&ctx, slug));
         ctx.emit(&SyncEvent::Streamed { resources: rows(&ctx) });
         let may_delete = !self.scope.is_narrowed() && trust != Trust::Nothing;
@@ -243,7 +246,12 @@ async fn owned(ctx: &Context, sync: SyncId) -> Result<Trust, SyncError> {
 
 /// Runs all stages until the last page is written. Reading from Bitbucket begins at once; comparing and writing wait
 /// until the catalog has said what it has of ours.
-async fn stream(ctx: &Arc<Context>, sync: SyncId, related: Vec<i64>) -> Result<(Trust, Arc<Relations>), SyncError> {
+async fn stream(
+    ctx: &Arc<Context>,
+    sync: SyncId,
+    related: Vec<i64>,
+    first_rewrite: Duration,
+) -> Result<(Trust, Arc<Relations>), SyncError> {
     let (mapped, batches) = mpsc::channel(diff::PAGES);
     let feeding = async {
         let roots = ctx.plan.roots.iter().map(|root| feed::root(ctx, root, &mapped));
@@ -256,7 +264,7 @@ async fn stream(ctx: &Arc<Context>, sync: SyncId, related: Vec<i64>) -> Result<(
         let (relations, trust) = futures::future::join(learning, owned(ctx, sync)).await;
         relations.restore(related);
         let (relations, trust) = (Arc::new(relations), trust?);
-        let writer = Writer::new(Arc::clone(ctx), sync);
+        let writer = Writer::new(Arc::clone(ctx), sync, first_rewrite);
         Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(&relations)).run(batches).await?;
         Ok::<_, SyncError>((trust, relations))
     };

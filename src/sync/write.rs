@@ -17,6 +17,9 @@ use super::ledger::Ticket;
 /// Rounds in which failed entities are sent again at the end.
 const ROUNDS: u32 = 3;
 
+/// Entities of a missing blueprint are counted, not sent; each blueprint is named once.
+type Absent = std::collections::HashSet<String>;
+
 /// What the entities waiting for another try may take in memory; what goes beyond fails at once.
 const WAITING_BYTES: usize = 16 << 20;
 
@@ -46,6 +49,8 @@ pub(crate) struct Writer {
     waiting_bytes: usize,
     /// When all that was taken was last sent.
     emptied: Instant,
+    first_rewrite: Duration,
+    absent: Absent,
 }
 
 #[derive(Default)]
@@ -67,7 +72,8 @@ struct Sent {
 }
 
 impl Writer {
-    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId) -> Self {
+    /// A writer of this sync; `first_rewrite` is the wait before what failed is sent again the first time.
+    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId, first_rewrite: Duration) -> Self {
         let limits = ctx.catalog.bulk_limits();
         Self {
             ctx,
@@ -78,11 +84,17 @@ impl Writer {
             waiting: vec![],
             waiting_bytes: 0,
             emptied: Instant::now(),
+            first_rewrite,
+            absent: Absent::new(),
         }
     }
 
     /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
     pub(crate) async fn push(&mut self, pending: Pending) -> Result<(), SyncError> {
+        if self.absent.contains(&pending.entity.blueprint) {
+            self.pass_over(pending.resource, &pending.entity.blueprint);
+            return Ok(());
+        }
         let bytes = size(&pending.entity);
         let blueprint = pending.entity.blueprint.clone();
         let bulk = self.bulks.entry(blueprint.clone()).or_default();
@@ -133,7 +145,7 @@ impl Writer {
             if self.waiting.is_empty() {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(200) * 2_u32.pow(round)).await;
+            tokio::time::sleep(self.first_rewrite * 2_u32.pow(round)).await;
             self.waiting_bytes = 0;
             for waiting in std::mem::take(&mut self.waiting) {
                 self.push(waiting.pending).await?;
@@ -178,6 +190,10 @@ impl Writer {
             match results.next().unwrap_or_else(no_answer) {
                 UpsertResult::Created => tally.created.add(1),
                 UpsertResult::Updated => tally.updated.add(1),
+                UpsertResult::Unmatched => {
+                    tally.unmatched.add(1);
+                    continue;
+                }
                 UpsertResult::Failed(failure) => {
                     self.failed(pending, failure);
                     continue;
@@ -200,6 +216,17 @@ impl Writer {
     }
 
     fn whole_bulk_failed(&mut self, pending: Vec<Pending>, error: &CatalogError) {
+        if let CatalogError::MissingBlueprint { blueprint, .. } = error {
+            if self.absent.insert(blueprint.clone()) {
+                self.ctx
+                    .notices
+                    .error(format!("{error}: create it, or correct the mapping; its entities are not written"));
+            }
+            for pending in pending {
+                self.pass_over(pending.resource, blueprint);
+            }
+            return;
+        }
         let retry = match error {
             CatalogError::Unreachable { .. } => Retry::Later,
             CatalogError::Refused { .. } | CatalogError::MissingBlueprint { .. } | CatalogError::Unsupported { .. } => {
@@ -220,6 +247,13 @@ impl Writer {
         } else {
             self.give_up(&pending, &failure.reason);
         }
+    }
+
+    /// Counts an entity of a blueprint that does not exist. What else its resource writes is protected: with a computed
+    /// blueprint nobody can tell which of its entities were meant for the missing one.
+    fn pass_over(&self, resource: usize, blueprint: &str) {
+        self.ctx.tallies[resource].refused.add(1);
+        self.ctx.gap(resource, None, &format!("blueprint {blueprint:?} does not exist"));
     }
 
     fn give_up(&self, pending: &Pending, reason: &str) {

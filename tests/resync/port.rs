@@ -189,3 +189,56 @@ async fn the_wire_trace_of_a_first_install() {
         assert!(trace.iter().any(|line| line == needed), "{needed} in {trace:#?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_blueprint_is_named_once_and_the_rest_runs() {
+    let pair = Pair::new(6, 8).await;
+    pair.resync().await;
+    pair.port.change(|world| {
+        let identifiers: Vec<String> = world.entities(PULL_REQUEST).map(|entity| entity.identifier.clone()).collect();
+        for identifier in identifiers {
+            world.remove_entity(PULL_REQUEST, &identifier);
+        }
+        world.delete_blueprint(PULL_REQUEST).expect("it is there");
+    });
+    let slug = pair.bitbucket.server.read(cloud::World::repository_slugs)[0].clone();
+    pair.bitbucket.server.change(|world| world.rename_repository(&slug, "renamed")).expect("it is there");
+    let before = pair.upserts();
+    let report = pair.resync().await;
+    assert_eq!(report.outcome, SyncOutcome::Incomplete);
+    let named: Vec<_> = report
+        .notices
+        .iter()
+        .filter(|notice| notice.message.contains(&format!("{PULL_REQUEST:?} does not exist")))
+        .collect();
+    assert_eq!((named.len(), named[0].count), (1, 1), "{report:#?}");
+    assert!(!report.notices.iter().any(|notice| notice.message.contains("was not written")), "{report:#?}");
+    assert_eq!(report.resources[2].refused, report.resources[2].mapped, "{report:#?}");
+    // Those already on their way when the first answer came, and no others; no second try in the end.
+    let sent = pair
+        .port
+        .requests()
+        .iter()
+        .filter(|request| request.path.contains(PULL_REQUEST) && request.status == 404)
+        .count();
+    assert!(pair.upserts() - before <= 11 && sent > 0, "{sent}");
+    assert!(pair.identifiers(REPOSITORY).iter().any(|name| name == "renamed"), "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_finds_nothing_is_counted_and_no_fault() {
+    let pair = Pair::new(6, 1).await;
+    pair.resync().await;
+    let mapping = pair.port.read(|world| world.integration("my-bitbucket").expect("it is there")["config"].clone());
+    let mut edited = mapping;
+    edited["resources"][1]["port"]["entity"]["mappings"]["identifier"] = serde_json::json!({
+        "combinator": "\"and\"",
+        "rules": [{ "property": "\"$title\"", "operator": "\"=\"", "value": "\"no such title\"" }],
+    });
+    pair.port.change(|world| world.set_mapping("my-bitbucket", edited)).expect("it is there");
+    let report = pair.resync().await;
+    let row = &report.resources[1];
+    // All six objects yield one and the same search.
+    assert_eq!((row.unmatched, row.collided, row.refused, row.created), (1, 5, 0, 0), "{report:#?}");
+    assert!(row.is_complete(), "{report:#?}");
+}

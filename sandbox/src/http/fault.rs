@@ -129,6 +129,11 @@ impl Faults {
         Self(Arc::new(Mutex::new(plan)))
     }
 
+    /// Begins the sequence of another seed, which decides where [`Occurrence::Share`] strikes.
+    pub fn reseed(&self, seed: u64) {
+        self.plan().dice = Dice::new(seed, &[0xFA]);
+    }
+
     /// Puts these rules in the place of those in force.
     pub fn set(&self, rules: impl IntoIterator<Item = FaultRule>) {
         self.plan().rules = rules.into_iter().map(|rule| (rule, 0)).collect();

@@ -108,7 +108,9 @@ async fn answer(gate: &Gate, fault: Option<Fault>, request: Received, next: Next
         other => {
             let (mut head, body) = next.run(request).await.into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-            let body = if other == Some(Fault::MalformedJson) { body.slice(..body.len() / 2) } else { body };
+            // Half of a text file is a text file: nobody could tell.
+            let malformed = other == Some(Fault::MalformedJson) && is_json(&head.headers);
+            let body = if malformed { body.slice(..body.len() / 2) } else { body };
             let body = if compressed && body.len() >= WORTH_COMPRESSING {
                 head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 gzip(&body)
@@ -119,6 +121,10 @@ async fn answer(gate: &Gate, fault: Option<Fault>, request: Received, next: Next
             Response::from_parts(head, delivered(body, other.as_ref()))
         }
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    text_of(headers, header::CONTENT_TYPE).contains("json")
 }
 
 /// The body as a fault lets it arrive.

@@ -16,4 +16,6 @@ pub(crate) use gate::{Credential, Gate, guard};
 pub use listen::StartError;
 pub(crate) use listen::{BreakConnection, Listening};
 pub(crate) use parameters::Parameters;
+#[cfg(feature = "matrix")]
+pub(crate) use pattern::matches;
 pub use record::{Record, Request};

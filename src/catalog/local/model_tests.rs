@@ -231,7 +231,10 @@ async fn run(operations: Vec<Operation>) -> Result<(), TestCaseError> {
         let (expected, done) = match &operation {
             Operation::Upsert(blueprint, sent, options) => {
                 let results = catalog.upsert(blueprint, sent, *options).await.unwrap();
-                let written = results.iter().map(|result| !matches!(result, UpsertResult::Failed(_))).collect();
+                let written = results
+                    .iter()
+                    .map(|result| matches!(result, UpsertResult::Created | UpsertResult::Updated))
+                    .collect();
                 (model.upsert(blueprint, sent, *options), written)
             }
             Operation::Delete(blueprint, all, dependents) => {

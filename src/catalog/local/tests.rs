@@ -33,7 +33,8 @@ fn reasons(results: &[UpsertResult]) -> Vec<&str> {
         .iter()
         .map(|result| match result {
             UpsertResult::Failed(WriteFailure { reason, .. }) => reason.as_str(),
-            _ => "written",
+            UpsertResult::Unmatched => "unmatched",
+            UpsertResult::Created | UpsertResult::Updated => "written",
         })
         .collect()
 }

@@ -36,8 +36,9 @@ pub(super) fn bulk(
     Ok(Some(ids.iter().filter_map(|id| by_position.get(last.get(id)?).cloned()).collect()))
 }
 
-/// Why an entity is not written: it is refused, or the file failed.
+/// Why an entity is not written: its search finds none, it is refused, or the file failed.
 enum Stop {
+    Unmatched,
     Refused(WriteFailure),
     File(rusqlite::Error),
 }
@@ -69,6 +70,7 @@ impl Bulk<'_> {
     fn write(&self, sent: &Entity) -> rusqlite::Result<UpsertResult> {
         match self.try_write(sent) {
             Ok(result) => Ok(result),
+            Err(Stop::Unmatched) => Ok(UpsertResult::Unmatched),
             Err(Stop::Refused(failure)) => Ok(UpsertResult::Failed(failure)),
             Err(Stop::File(error)) => Err(error),
         }
@@ -101,7 +103,7 @@ impl Bulk<'_> {
                 let mut found = self.search(&self.blueprint.identifier, query)?;
                 match (found.pop(), found.is_empty()) {
                     (Some(identifier), true) => Ok(identifier),
-                    (None, _) => Err(refused(Retry::Later)("no entity fits its search query".to_owned())),
+                    (None, _) => Err(Stop::Unmatched),
                     (Some(_), false) => Err(refused(Retry::Never)("several entities fit its search query".to_owned())),
                 }
             }

@@ -95,8 +95,7 @@ impl Row {
 
     fn failure(&self) -> UpsertResult {
         if self.identifier == UNKNOWN {
-            let reason = "its identifier is a search, and Port has no entity that the search finds".to_owned();
-            return UpsertResult::Failed(WriteFailure { reason, retry: Retry::Never });
+            return UpsertResult::Unmatched;
         }
         let status = self.status_code.as_u64().and_then(|status| u16::try_from(status).ok());
         let said: Vec<String> = [status.map(|status| status.to_string()), text(&self.error), text(&self.message)]
@@ -139,7 +138,7 @@ mod tests {
     fn failed(result: &UpsertResult) -> Option<Retry> {
         match result {
             UpsertResult::Failed(failure) => Some(failure.retry),
-            UpsertResult::Created | UpsertResult::Updated => None,
+            UpsertResult::Created | UpsertResult::Updated | UpsertResult::Unmatched => None,
         }
     }
 
@@ -166,8 +165,7 @@ mod tests {
         let answer = json!({ "entities": [{ "identifier": "e0", "created": true }],
                              "errors": [{ "identifier": "unknown", "statusCode": 404 }] });
         let results = results(answer, &sent);
-        assert_eq!(results[0], UpsertResult::Created);
-        assert_eq!(failed(&results[1]), Some(Retry::Never));
+        assert_eq!(results, [UpsertResult::Created, UpsertResult::Unmatched]);
     }
 
     #[test]

@@ -79,10 +79,8 @@ async fn once(
     let call = catalog.in_context(call.exporter().repeatable());
     let deleted = match catalog.client.send(&call).await {
         Ok(answer) => answer.json::<Answer>(&call.site())?.deleted_entities,
-        // Neither the entities nor their blueprint are there.
-        Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-            return Ok(bulk.iter().map(|_| gone(Vec::new())).collect());
-        }
+        // Neither the entities nor their blueprint are there, or something else answered in Port's place: Port is asked.
+        Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Vec::new(),
         Err(error) => return Err(error),
     };
     settle(catalog, blueprint, bulk, &deleted).await

@@ -11,7 +11,8 @@ pub(super) fn catalog_error(catalog: &str, error: PortError) -> CatalogError {
     if error.is_passing() {
         return CatalogError::Unreachable {
             catalog,
-            message: "the call did not succeed".to_owned(),
+            // Notices show the message alone, so it has to say all.
+            message: error.in_full(),
             source: Box::new(error),
         };
     }

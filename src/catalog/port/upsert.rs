@@ -47,7 +47,7 @@ pub(super) async fn upsert(
     for (chunk, answer) in chunks.iter().zip(answers) {
         match answer {
             Ok(answer) => results.extend(answer),
-            Err(error) if alone => return Err(whole(catalog, blueprint, error)),
+            Err(error) if alone => return Err(whole(catalog, blueprint, error).await),
             // The other bulks stand: this one's entities have failed, each with the reason.
             Err(error) => results.extend(chunk.iter().map(|_| UpsertResult::Failed(write_failure(&error)))),
         }
@@ -144,8 +144,10 @@ fn write(catalog: &PortCatalog, call: Call, options: WriteOptions) -> Call {
     catalog.in_context(call.exporter().repeatable())
 }
 
-fn whole(catalog: &PortCatalog, blueprint: &str, error: PortError) -> CatalogError {
-    if error.status() == Some(StatusCode::NOT_FOUND) {
+/// A bulk that is answered with 404 lacks its blueprint, if Port says so when asked for it; something between us and
+/// Port may answer with 404 as well.
+async fn whole(catalog: &PortCatalog, blueprint: &str, error: PortError) -> CatalogError {
+    if error.status() == Some(StatusCode::NOT_FOUND) && matches!(catalog.client.blueprint(blueprint).await, Ok(None)) {
         return CatalogError::MissingBlueprint { catalog: catalog.name.clone(), blueprint: blueprint.to_owned() };
     }
     catalog_error(&catalog.name, error)

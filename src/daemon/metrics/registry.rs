@@ -195,6 +195,7 @@ mod tests {
             unchanged: 90,
             created: 20,
             updated: 7,
+            unmatched: 0,
             refused: 1,
             collided: 0,
             deleted: 2,

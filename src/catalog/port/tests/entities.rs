@@ -32,7 +32,7 @@ fn entity(identifier: &str) -> Entity {
 fn retry(result: &UpsertResult) -> Option<Retry> {
     match result {
         UpsertResult::Failed(failure) => Some(failure.retry),
-        UpsertResult::Created | UpsertResult::Updated => None,
+        UpsertResult::Created | UpsertResult::Updated | UpsertResult::Unmatched => None,
     }
 }
 
@@ -280,8 +280,25 @@ async fn what_port_refuses_to_delete_does_not_keep_the_others() {
 
 #[tokio::test]
 async fn what_is_not_there_counts_as_deleted() {
-    let stub = Stub::in_turn([]).await;
+    let stub = Stub::start(|seen| {
+        (seen.path == "/v1/entities/search").then(|| Reply::json(200, &json!({ "ok": true, "entities": [] })))
+    })
+    .await;
     let results = catalog(&stub).delete("service", &names(2), Dependents::Delete).await.unwrap();
     assert_eq!(results, vec![DeleteResult::Deleted { dependents: vec![] }; 2]);
     assert_eq!(catalog(&stub).delete("service", &[], Dependents::Delete).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_404_of_something_on_the_way_deletes_nothing_and_misses_no_blueprint() {
+    let stub = Stub::start(|seen| match seen.path.as_str() {
+        "/v1/entities/search" => Some(Reply::json(200, &json!({ "ok": true, "entities": [{ "identifier": "e0" }] }))),
+        "/v1/blueprints/service" => Some(Reply::json(200, &json!({ "ok": true, "blueprint": {} }))),
+        _ => None,
+    })
+    .await;
+    let results = catalog(&stub).delete("service", &names(1), Dependents::Delete).await.unwrap();
+    assert!(matches!(&results[0], DeleteResult::Failed(failure) if failure.retry == Retry::Later), "{results:?}");
+    let error = catalog(&stub).upsert("service", &[entity("a")], OPTIONS).await.unwrap_err();
+    assert!(matches!(&error, CatalogError::Refused { message, .. } if message.contains("trace-1")), "{error}");
 }

@@ -1,5 +1,6 @@
 //! Port as a catalog, against a stub.
 
+mod answers;
 mod entities;
 mod sandbox;
 mod setup;
