@@ -32,34 +32,36 @@ impl Nulls {
     }
 }
 
-/// Says which expressions gave null and for how many objects: an error where the blueprint requires a value, else a
-/// warning. A blueprint is read only if something gave null, and once; one that cannot be read, or is computed,
-/// leaves it at a warning.
+/// Says which expressions gave null and for how many objects: an error where the blueprint requires a value. The
+/// others are warnings in the log only, as with Port's runtime, and one note of each resource: most of them are meant.
+/// A blueprint is read only if something gave null, and once; one that cannot be read, or is computed, requires nothing.
 pub(crate) async fn tell(ctx: &Context) {
     let mut blueprints: BTreeMap<String, Option<Blueprint>> = BTreeMap::new();
     for (planned, nulls) in ctx.plan.resources.iter().zip(&ctx.nulls) {
         let resource = &planned.resource;
         let told: Vec<(&str, u64)> = nulls.counted(resource).collect();
-        let FedBlueprints::Literal(named) = &resource.blueprints else {
-            for (path, count) in told {
-                ctx.notices.warning(plain(resource, path, count));
-            }
-            continue;
+        let named: &[String] = match &resource.blueprints {
+            FedBlueprints::Literal(named) if !told.is_empty() => named,
+            FedBlueprints::Literal(_) | FedBlueprints::Unknown => &[],
         };
-        if told.is_empty() {
-            continue;
-        }
         for name in named {
             if !blueprints.contains_key(name) {
                 blueprints.insert(name.clone(), read(ctx, name).await);
             }
         }
+        let mut plain = Vec::new();
         for (path, count) in told {
             let strict = named.iter().filter_map(|name| blueprints.get(name)?.as_ref()).find(|of| requires(of, path));
-            match strict {
-                Some(blueprint) => ctx.notices.error(required(resource, path, count, &blueprint.identifier)),
-                None => ctx.notices.warning(plain(resource, path, count)),
+            if let Some(blueprint) = strict {
+                ctx.notices.error(required(resource, path, count, &blueprint.identifier));
+            } else {
+                tracing::warn!("{}", wanting(resource, path, count));
+                plain.push(format!("{path} ({count})"));
             }
+        }
+        if !plain.is_empty() {
+            let (index, kind) = (resource.index, &resource.kind);
+            ctx.notices.note(format!("resource {index} ({kind}): null for some objects: {}", plain.join(", ")));
         }
     }
 }
@@ -83,14 +85,14 @@ fn requires(blueprint: &Blueprint, path: &str) -> bool {
     }
 }
 
-fn plain(resource: &Resource, path: &str, count: u64) -> String {
+fn wanting(resource: &Resource, path: &str, count: u64) -> String {
     let (index, kind) = (resource.index, &resource.kind);
     let so = if path == "identifier" { ", so they become no entities" } else { "" };
     format!("resource {index} ({kind}): `{path}` is null for {}{so}", objects(count))
 }
 
 fn required(resource: &Resource, path: &str, count: u64, blueprint: &str) -> String {
-    let what = plain(resource, path, count);
+    let what = wanting(resource, path, count);
     format!("{what}, but the blueprint `{blueprint}` requires it; give a value in its place with `//`")
 }
 

@@ -133,7 +133,7 @@ async fn port_is_compared_with_as_well() {
     let gone = program.run(&why);
     assert!(gone.out.contains("would be created\nowner: nobody: it does not exist yet\n"), "{gone:?}");
     let other =
-        World::entity_of("bitbucketRepository", &slug, "port-ocean/github/another/exporter", services.port.now());
+        World::entity_of("bitbucketRepository", &slug, "port-ocean/github/1.2.3/another/exporter", services.port.now());
     services.port.change(|world| world.put_entity(other));
     let taken = program.run(&why);
     assert!(taken.out.contains("its owner\nowner: another (github): "), "{taken:?}");

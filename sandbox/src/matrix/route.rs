@@ -89,6 +89,7 @@ const PORT: &[Route] = &[
     port("update-blueprint", "PATCH", "/v1/blueprints/*"),
     port("delete-blueprint", "DELETE", "/v1/blueprints/*"),
     port("owned", "POST", "/v1/blueprints/entities/datasource-entities"),
+    port("count", "GET", "/v1/blueprints/*/entities-count"),
     port("search", "POST", "/v1/entities/search"),
     port("upsert", "POST", "/v1/blueprints/*/entities/bulk"),
     port("upsert-one", "POST", "/v1/blueprints/*/entities"),
