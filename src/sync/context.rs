@@ -155,7 +155,8 @@ impl Context {
 
     /// Whether a listing gave nothing at all, over all objects that it was made for.
     pub(crate) fn gave_nothing(&self, listing: &Arc<Listing>) -> bool {
-        !lock(&self.gave).contains(listing)
+        let before = self.resumed.get().and_then(|first| first.root(&listing.to_string()));
+        before.is_none_or(|root| root.listed == 0) && !lock(&self.gave).contains(listing)
     }
 
     /// The kind of the whole workspace's listing, of those that a resource depends on, that gave nothing.
