@@ -32,9 +32,14 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
 }
 
-/// A Rust name, with an underscore where it would be a keyword.
+/// A Rust name, with an underscore where it would be a keyword, and in the place of what names cannot hold.
 pub(crate) fn ident(name: &str) -> Ident {
-    syn::parse_str(name).unwrap_or_else(|_| Ident::new(&format!("{name}_"), Span::call_site()))
+    syn::parse_str(name).unwrap_or_else(|_| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let plain: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+        let digit = if plain.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+        Ident::new(&format!("{digit}{plain}_"), Span::call_site())
+    })
 }
 
 /// A field name in Rust.
@@ -241,4 +246,17 @@ fn selector_field(field: &Field) -> TokenStream {
     let (name, doc, values) = (&field.name.value, plain(&field.doc), &field.values);
     let default = optional(field.default.as_ref());
     quote!(SelectorField { name: #name, doc: #doc, default: #default, values: &[#(#values),*] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ident, ident};
+
+    #[test]
+    fn any_text_becomes_a_name() {
+        for (text, name) in [("size", "size"), ("type", "type_"), ("ø_\u{109CF}xt", "___xt_"), ("1a-b", "_1a_b_")] {
+            assert_eq!(ident(text).to_string(), name);
+            assert!(syn::parse_str::<Ident>(&ident(text).to_string()).is_ok());
+        }
+    }
 }

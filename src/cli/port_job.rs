@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::port::WhenMissing;
 use crate::config::{Settings, WriteMode};
-use crate::daemon::{Closing, Job, JobError, Step};
+use crate::daemon::{Closing, Job, JobError, Step, summary};
 use crate::port::{LogSettings, LogShipper, LogSink, Mask, PortClient};
 use crate::startup;
 use crate::sync::{Observer, Report, Scope, SyncEvent};
@@ -104,6 +104,13 @@ impl Job for PortJob {
         let observer = Arc::new(Watch { stage: Arc::clone(&self.stage), beside: observer });
         Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop)
             .await?)
+    }
+
+    fn tell(&self, report: &Report) {
+        // The plan has said what there is to say; nothing of it was written.
+        if !self.is_dry() {
+            summary::log(report);
+        }
     }
 
     fn interrupt(&self) -> Duration {

@@ -19,6 +19,11 @@ pub trait Job: Send + Sync {
     /// Resyncs once and tells `observer` what happens.
     fn resync(&self, observer: Arc<dyn Observer>) -> impl Future<Output = Result<Report, JobError>> + Send;
 
+    /// Logs how a resync came out.
+    fn tell(&self, report: &Report) {
+        super::summary::log(report);
+    }
+
     /// A signal came: a resync under way is to stop in order. Says how long that may take; then its future is dropped.
     fn interrupt(&self) -> Duration {
         Duration::ZERO

@@ -12,7 +12,7 @@ mod routes;
 mod server;
 mod shutdown;
 mod signal;
-mod summary;
+pub(crate) mod summary;
 #[cfg(test)]
 mod tests;
 mod turns;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 
 use crate::config::ExitPolicy;
-use crate::sync::{Observer, Report, SyncEvent, SyncOutcome};
+use crate::sync::{Observer, SyncEvent, SyncOutcome};
 
 use super::health::Readiness;
 use super::routes::{Site, router};
@@ -15,7 +15,7 @@ use super::server::Bound;
 use super::shutdown::{Step, stop_in_order, with_causes};
 use super::signal::{Signal, Signals};
 use super::turns::Next;
-use super::{Closing, Job, JobError, summary};
+use super::{Closing, Job, JobError};
 
 /// Everything to be done before the end together; Kubernetes kills 30 s after the first signal, and a resync may have
 /// taken 12 s of them to stop.
@@ -142,7 +142,11 @@ async fn work(job: &impl Job, site: &Site, resyncs: bool) -> Ended {
 async fn resync(job: &impl Job, site: &Site) -> Ended {
     let began = Instant::now();
     match guarded(job.resync(Arc::new(Watch(site.clone())))).await {
-        Ok(report) => finished(site, &report),
+        Ok(report) => {
+            site.metrics.finish(&report);
+            job.tell(&report);
+            Ended::Resynced(report.outcome)
+        }
         Err(error) if site.health.is_stopping() => {
             site.metrics.fail(began.elapsed());
             tracing::warn!("{}", with_causes(&*error));
@@ -168,12 +172,6 @@ impl Observer for Watch {
         }
         self.0.metrics.on(event);
     }
-}
-
-fn finished(site: &Site, report: &Report) -> Ended {
-    site.metrics.finish(report);
-    summary::log(report);
-    Ended::Resynced(report.outcome.clone())
 }
 
 /// A fault of the program ends like any other failure: the steps of stopping still run.

@@ -4,7 +4,7 @@ use crate::sync::{ListingReport, Report, ResourceReport, SyncOutcome};
 
 /// One line per resource and per blueprint with something missing, and the outcome. Notices were logged when they
 /// came up.
-pub(super) fn log(report: &Report) {
+pub(crate) fn log(report: &Report) {
     for resource in &report.resources {
         tracing::info!("{}", line(resource));
     }

@@ -120,6 +120,7 @@ mod tests {
     #[case("?token=hunter2%21", "?token=[masked]")]
     #[case(r#"{"password":"quo\"ted"}"#, r#"{"password":"[masked]"}"#)]
     #[case("None of it", "None of it")]
+    #[case("about    a cab", "about    a cab")]
     fn masks_exact_values(#[case] text: &str, #[case] expected: &str) {
         let masker = masker(&["hunter2!", "hunter2!-longer", "quo\"ted", "", "ab", "    "]);
         assert_eq!(masker.mask(text), expected);

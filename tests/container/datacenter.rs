@@ -1,9 +1,12 @@
 //! One resync per start from a Data Center of the sandbox into a Port of the sandbox.
 
+use std::time::Duration;
+
 use bitbucket_port::mapping::released;
 use bitbucket_port_sandbox::datacenter::{self, Access, Account, Options, WorldSpec};
-use bitbucket_port_sandbox::port;
+use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence, port};
 use rstest::rstest;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::program::{Ended, Program};
 
@@ -18,13 +21,11 @@ impl Services {
     }
 
     async fn with_personal_projects(personal_projects: u32, accounts: Vec<Account>) -> Self {
-        let spec = WorldSpec {
-            repositories: 4,
-            pull_requests_per_repository: 2,
-            projects: 1,
-            personal_projects,
-            ..WorldSpec::default()
-        };
+        let spec = WorldSpec { repositories: 4, pull_requests_per_repository: 2, projects: 1, ..WorldSpec::default() };
+        Self::of(WorldSpec { personal_projects, ..spec }, accounts).await
+    }
+
+    async fn of(spec: WorldSpec, accounts: Vec<Account>) -> Self {
         let access = Access::Only { accounts, public: false };
         let options = Options { access, context_path: "/git/bitbucket".to_owned(), ..Options::default() };
         let bitbucket = datacenter::Server::start(datacenter::World::generate(&spec), options).await;
@@ -129,4 +130,70 @@ async fn port_refuses_the_names_of_personal_projects_unless_the_mapping_changes_
     let read = |world: &port::World| world.entities("bitbucketProject").map(|it| it.identifier.clone()).collect();
     let projects: Vec<String> = services.port.read(read);
     assert_eq!(projects.iter().filter(|identifier| identifier.starts_with("dc-@")).count(), 2, "{projects:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_is_gone_on_with_and_deletes_what_is_gone() {
+    let spec = WorldSpec {
+        repositories: 24,
+        pull_requests_per_repository: 1,
+        open_percent: 100,
+        empty_repositories: false,
+        personal_projects: 0,
+        projects: 2,
+        ..WorldSpec::default()
+    };
+    let services = Services::of(spec, vec![token("hush-token")]).await;
+    let program = services
+        .program()
+        .set("OCEAN__INTEGRATION__CONFIG__BITBUCKET_TOKEN", "hush-token")
+        .set("OCEAN__CONCURRENCY", "2");
+    let first = program.run(&[]);
+    assert_eq!(first.code, Some(0), "{}{}", first.out, first.error);
+    services.port.advance_clock(Duration::from_secs(5));
+    let of = |entity: &port::Entity| (entity.relations["project"].clone(), entity.identifier.clone());
+    let (project, slug) =
+        services.port.read(|world| world.entities("bitbucketRepository").map(of).next()).expect("one");
+    let project = project.as_str().expect("a key").to_owned();
+    services.bitbucket.change(|world| world.remove_repository(&project, &slug)).expect("it is there");
+
+    let pull_requests =
+        || services.bitbucket.record().count("GET", "/git/bitbucket/rest/api/*/projects/*/repos/*/pull-requests");
+    assert_eq!(pull_requests(), 24, "{:#?}", services.bitbucket.requests());
+    let slow = FaultRule::on("/**/pull-requests", Occurrence::Always, Fault::Delay(Duration::from_millis(20)));
+    services.bitbucket.faults().set([slow]);
+    services.bitbucket.record().clear();
+    let running = program.start(&[]);
+    while pull_requests() < 8 {
+        std::thread::yield_now();
+    }
+    let never = FaultRule::on("/**", Occurrence::Always, Fault::Delay(Duration::from_secs(600)));
+    services.bitbucket.faults().set([never]);
+    let rows = |sql: &str| {
+        let path = program.folder.path().join("state.db");
+        let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        file.query_row(sql, [], |row| row.get::<_, i64>(0))
+    };
+    // What came before is settled: the listings of the whole server, and at least one of a repository.
+    let roots = "SELECT count(*) FROM checkpoints WHERE topic = 'root'";
+    let children = "SELECT count(*) FROM spool WHERE progress >= 2";
+    let began = std::time::Instant::now();
+    while rows(roots).unwrap_or(0) < 2 || rows(children).unwrap_or(0) < 4 {
+        assert!(began.elapsed() < Duration::from_secs(30), "too few listings were ever done");
+        std::thread::yield_now();
+    }
+    running.signal("KILL");
+    running.code();
+    services.bitbucket.faults().clear();
+    services.bitbucket.record().clear();
+    let next = program.run(&[]);
+    assert_eq!(next.code, Some(0), "{}{}", next.out, next.error);
+    assert!(next.out.contains("going on with the sync that began "), "{}", next.out);
+    assert!(pull_requests() <= 20, "{} are listed again", pull_requests());
+    let left = |world: &port::World| {
+        let repositories: Vec<_> = world.entities("bitbucketRepository").map(|it| it.identifier.clone()).collect();
+        (repositories.len(), repositories.contains(&slug), world.entities("bitbucketPullRequest").count())
+    };
+    assert_eq!(services.port.read(left), (23, false, 23), "{}", next.out);
 }

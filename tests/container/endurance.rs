@@ -238,6 +238,32 @@ async fn a_first_resync_that_is_killed_is_gone_on_with_and_reads_little_twice() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_goes_on_deletes_what_is_gone_and_nothing_else() {
+    let workshop = Workshop::new(24, 1).await;
+    assert_eq!(workshop.resync(&[]).code, Some(0));
+    let before = Workshop::names(&workshop.catalog().await);
+    let slugs = workshop.bitbucket.read(World::repository_slugs);
+    workshop.bitbucket.change(|world| world.remove_repository(&slugs[4])).expect("the repository is there");
+    workshop.bitbucket.record().clear();
+    // Both listings of the workspace are read by now; the second run meets none of their objects.
+    let running = workshop.start_and_hang(10);
+    running.signal("KILL");
+    running.code();
+    workshop.bitbucket.faults().clear();
+    workshop.bitbucket.record().clear();
+    let next = workshop.resync(&[]);
+    assert_eq!(next.code, Some(0), "{}{}", next.out, next.error);
+    assert!(next.error.contains("going on with an interrupted resync"), "{}", next.error);
+    assert_eq!(workshop.listings().0, 0);
+    let after = Workshop::names(&workshop.catalog().await);
+    let gone = before.iter().filter(|name| !after.contains(name)).collect::<Vec<_>>();
+    assert!((1..=2).contains(&gone.len()) && gone[0].starts_with("bitbucketRepository "), "{gone:?}");
+    // A run that reads everything finds no more to do.
+    workshop.resync(&["--full"]);
+    assert_eq!(Workshop::names(&workshop.catalog().await), after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_failed_before_the_kill_is_read_again() {
     let workshop = Workshop::new(20, 1).await;
     assert_eq!(workshop.resync(&[]).code, Some(0));

@@ -4,6 +4,7 @@ mod datacenter;
 mod encrypted;
 #[cfg(unix)]
 mod endurance;
+mod migration;
 mod once;
 mod plan;
 mod program;

@@ -68,7 +68,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// What a plan may ask of Port; everything else would be a write.
-fn assert_only_read(port: &port::Server) {
+pub(crate) fn assert_only_read(port: &port::Server) {
     for request in port.requests() {
         let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
         let reads = matches!(
@@ -90,7 +90,7 @@ fn assert_only_read(port: &port::Server) {
 }
 
 /// Refuses every route by which something could be written.
-fn refuse_writes(port: &port::Server) {
+pub(crate) fn refuse_writes(port: &port::Server) {
     let refused =
         |path: &str| FaultRule::on(path, Occurrence::Always, Fault::Status { status: 403, retry_after: None });
     port.faults().set([

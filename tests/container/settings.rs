@@ -64,6 +64,19 @@ async fn the_variable_for_the_log_beats_the_flag() {
     assert!(ended.out.contains("| INFO"), "{}", ended.out);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_can_be_json_line_by_line() {
+    let port = refusing_port().await;
+    let program = Program::configured().set("OCEAN__PORT__BASE_URL", &port.url()).set("OCEAN__LOG__FORMAT", "json");
+    let ended = program.run(&[]);
+    assert_eq!(ended.code, Some(1), "{}{}", ended.out, ended.error);
+    let lines: Vec<serde_json::Value> =
+        ended.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let levels: Vec<&str> = lines.iter().filter_map(|line| line["level"].as_str()).collect();
+    assert!(levels.contains(&"INFO") && levels.contains(&"ERROR"), "{}", ended.out);
+    assert!(lines.iter().all(|line| line["message"].is_string()), "{}", ended.out);
+}
+
 #[test]
 fn a_port_in_use_is_named_and_ends_with_1() {
     let taken = TcpListener::bind("0.0.0.0:0").expect("a port");

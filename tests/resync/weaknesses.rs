@@ -2,6 +2,7 @@
 //! out. Numbers are those of the list in `docs/compatibility.md`; `deletion.rs` and `full.rs` go into detail.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bitbucket_port::mapping::CLOUD_DEFAULT;
 use bitbucket_port::sync::{FullComparison, NoticeLevel, Report, SyncOutcome};
@@ -171,6 +172,24 @@ async fn weakness_07_an_invalid_resource_is_left_out_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn weakness_07_what_an_invalid_resource_wrote_stays_though_another_feeds_its_blueprint() {
+    let mut bench = Bench::new(6, 0).await;
+    let twins = |identifier: &str| {
+        let selector = "    selector: { query: 'true' }\n";
+        let mappings = format!("{{ identifier: '{identifier}', blueprint: '\"{REPOSITORY}\"', title: .name }}");
+        format!("  - kind: repository\n{selector}    port: {{ entity: {{ mappings: {mappings} }} }}\n")
+    };
+    bench.mapping = format!("{}{}", CLOUD_DEFAULT.mapping, twins(".name + \"-twin\""));
+    bench.resync().await;
+    let before = bench.identifiers(REPOSITORY).await;
+    assert_eq!(before.len(), 12);
+    bench.mapping = format!("{}{}", CLOUD_DEFAULT.mapping, twins(".name |"));
+    let report = bench.resync().await;
+    assert_eq!((deleted(&report), &report.outcome), (0, &SyncOutcome::Incomplete), "{report:#?}");
+    assert_eq!(bench.identifiers(REPOSITORY).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn weakness_09_an_icon_that_differs_is_a_difference() {
     let mut pair = Pair::new(5, 0).await;
     pair.resync().await;
@@ -191,10 +210,13 @@ async fn weakness_09_the_order_of_teams_is_no_difference() {
     bench.mapping =
         of_repositories("          title: .name\n", "          title: .name\n          team: '[\"b\", \"a\"]'\n");
     bench.resync().await;
-    bench.limits.full_comparison = FullComparison::Now;
     bench.mapping = bench.mapping.replace("[\"b\", \"a\"]", "[\"a\", \"b\"]");
-    let report = bench.resync().await;
-    assert_eq!(report.resources[1].updated, 0, "{report:#?}");
+    // Neither for fingerprints nor for what the catalog holds.
+    for full in [FullComparison::After(Duration::from_secs(86_400)), FullComparison::Now] {
+        bench.limits.full_comparison = full;
+        let report = bench.resync().await;
+        assert_eq!((report.resources[1].updated, report.resources[1].unchanged), (0, 6), "{report:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,24 +234,31 @@ async fn weakness_10_a_wrong_type_in_one_entity_fails_that_entity_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn weakness_12_of_entities_with_one_name_one_is_sent() {
+async fn weakness_12_of_entities_with_one_name_one_is_sent_the_last_in_the_mapping() {
     let pair = Pair::new(6, 0).await;
     pair.resync().await;
     set_mapping(&pair, |mapping| {
-        mapping["resources"][1]["port"]["entity"]["mappings"]["identifier"] = json!("\"same\"");
+        let resources = mapping["resources"].as_array_mut().expect("a list");
+        resources[1]["port"]["entity"]["mappings"]["identifier"] = json!("\"same\"");
+        let mut last = resources[1].clone();
+        last["port"]["entity"]["mappings"]["title"] = json!("\"the last\"");
+        resources.push(last);
     });
     pair.port.record().clear();
     let report = pair.resync().await;
-    assert_eq!(report.resources[1].collided, 5, "{report:#?}");
+    assert_eq!(report.resources[1].collided + report.resources[3].collided, 11, "{report:#?}");
     let path = format!("/v1/blueprints/{REPOSITORY}/entities/bulk");
-    for request in pair.port.requests().iter().filter(|request| request.path == path) {
-        let body: Value = serde_json::from_slice(&request.body).expect("JSON");
-        assert_eq!(body["entities"].as_array().map(Vec::len), Some(1), "{body:#}");
-    }
-    let winner = pair.port.read(|world| world.entity(REPOSITORY, "same").expect("it is there").content());
+    let requests = pair.port.requests();
+    let bodies = requests.iter().filter(|request| request.path == path).map(|request| &request.body);
+    let bulks: Vec<Value> = bodies.map(|body| serde_json::from_slice(body).expect("JSON")).collect();
+    assert!(!bulks.is_empty());
+    assert!(bulks.iter().all(|body| body["entities"].as_array().map(Vec::len) == Some(1)), "{bulks:#?}");
+    let same = || pair.port.read(|world| world.entity(REPOSITORY, "same").expect("it is there").content());
+    let winner = same();
+    assert_eq!(winner["title"], "the last");
     pair.bitbucket.lose_state();
     pair.resync().await;
-    assert_eq!(pair.port.read(|world| world.entity(REPOSITORY, "same").expect("it is there").content()), winner);
+    assert_eq!(same(), winner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,4 +271,21 @@ async fn weakness_13_a_breached_threshold_is_a_warning_and_leaves_the_sync_incom
     assert!(says(&report, NoticeLevel::Warning, "more than entityDeletionThreshold 0.9 allows"), "{report:#?}");
     assert!(report.deletions.iter().any(|row| row.blueprint == REPOSITORY && row.withheld == 19), "{report:#?}");
     assert!(report.deletions.iter().all(|row| row.blueprint != PROJECT), "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weakness_24_a_port_that_takes_no_report_neither_delays_nor_stops_a_resync() {
+    let mut pair = Pair::new(6, 2).await;
+    pair.also = vec![("retry.first_wait", "1ms"), ("retry.longest_wait", "1ms")];
+    let broken = |path: &str| FaultRule::on(path, Occurrence::Always, Fault::BreakBeforeHeaders);
+    pair.port.faults().set([
+        broken("/v1/integration/*/resync-state"),
+        broken("/v1/integration/*/kinds/**"),
+        broken("/ingest/**"),
+    ]);
+    let report = pair.resync().await;
+    assert_eq!((&report.outcome, pair.identifiers(REPOSITORY).len()), (&SyncOutcome::Complete, 6), "{report:#?}");
+    let refused = pair.port.record().count("PATCH", "/v1/integration/*/resync-state");
+    assert!(refused > 2, "the state was told again and again: {refused}");
+    assert!(pair.port.read(|world| world.reports.is_empty()));
 }

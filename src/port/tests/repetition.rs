@@ -6,6 +6,7 @@ use futures::future::join_all;
 use http::Method;
 use rstest::rstest;
 
+use crate::port::call::{Authorization, Repeat};
 use crate::port::stub::{DATE, Reply, Stub, client, jumping};
 use crate::port::{Call, PortError};
 
@@ -76,7 +77,10 @@ async fn what_was_certainly_not_sent_is_sent_again_until_it_is_hopeless() {
     let url = url::Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     drop(listener);
     let clock = jumping();
-    let error = client(url, "id", Arc::clone(&clock) as _).sign_in().await.unwrap_err();
+    // What may not be repeated on doubt is repeated here.
+    let call = Call { authorization: Authorization::None, ..Call::post("/integration".to_owned()) };
+    assert_eq!(call.repeat, Repeat::IfWithoutEffect);
+    let error = client(url, "id", Arc::clone(&clock) as _).send(&call).await.unwrap_err();
     assert!(matches!(error, PortError::Unreachable { .. }) && error.is_passing(), "{error}");
     assert_eq!(clock.sleeps().len(), 10);
 }

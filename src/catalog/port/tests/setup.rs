@@ -104,7 +104,12 @@ async fn an_older_registration_is_brought_up_to_date_in_one_call() {
 #[case::forbidden(403)]
 #[tokio::test]
 async fn only_a_404_means_that_there_is_no_integration(#[case] status: u16) {
-    let stub = Stub::start(move |seen| (seen.path == INTEGRATION).then(|| Reply::status(status))).await;
+    // Everything else is answered, so that whoever reads it otherwise goes on to create one.
+    let stub = Stub::start(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", INTEGRATION) => Some(Reply::status(status)),
+        _ => plain(seen),
+    })
+    .await;
     let client = stub.client();
     let error = Provisioner::new(&client, request()).run().await.unwrap_err();
     assert!(matches!(error, ProvisionError::Port(_)), "{error}");
