@@ -15,6 +15,7 @@ fn row(identifier: &str, version: &str) -> Provenance {
             resource: Some("repository".to_owned()),
             source_key: Some(format!("{{{identifier}}}")),
             parent_key: None,
+            stable: None,
         },
         hash: Some(Fingerprint::of(version)),
     }
@@ -379,5 +380,5 @@ async fn a_file_of_the_first_layout_is_taken_over() {
     opened.state.close().await.unwrap();
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
 }

@@ -255,6 +255,7 @@ impl Diff {
             resource: Some(resource_name(&self.ctx, candidate.resource)),
             source_key: Some(candidate.source.key.to_string()),
             parent_key: candidate.source.parent.as_deref().map(str::to_owned),
+            stable: candidate.source.stable.as_deref().map(str::to_owned),
         }
     }
 
