@@ -114,6 +114,7 @@ impl Shown {
 fn sign(action: &Action) -> char {
     match action {
         Action::Create { .. } => '+',
+        Action::Rename { .. } => '>',
         Action::Update { .. } => '~',
         Action::Delete { .. } => '-',
         Action::Protect { .. } => '=',
@@ -128,6 +129,14 @@ fn entity(change: &Change, sign: char, out: &mut dyn Write) -> io::Result<()> {
             let title = title.filter(|title| title.as_str() != Some(&change.entity.identifier));
             writeln!(out, "{}", title.map(|title| format!("  {}", value(Some(title)))).unwrap_or_default())
         }
+        Action::Rename { from, lost, dependents, .. } => {
+            writeln!(out, "  renamed from {} to {}", from.identifier, change.entity.identifier)?;
+            for FieldChange { field, old, .. } in lost.iter().take(FIELDS) {
+                writeln!(out, "      {field}: {} → lost, the mapping does not set it", value(old.as_ref()))?;
+            }
+            more(lost.len(), out)?;
+            with(dependents, out)
+        }
         Action::Update { fields, taken_from } => {
             let owner = taken_from.as_ref().map(|owner| format!("  taken over from {owner}"));
             writeln!(out, "{}", owner.unwrap_or_default())?;
@@ -135,23 +144,32 @@ fn entity(change: &Change, sign: char, out: &mut dyn Write) -> io::Result<()> {
                 let lost = if new.is_none() { "lost".to_owned() } else { value(new.as_ref()) };
                 writeln!(out, "      {field}: {} → {lost}", value(old.as_ref()))?;
             }
-            if fields.len() > FIELDS {
-                writeln!(out, "      … and {} more", fields.len() - FIELDS)?;
-            }
-            Ok(())
+            more(fields.len(), out)
         }
         Action::Delete { reason, dependents } => {
-            writeln!(out, "  {}", reason.replace('_', " "))?;
-            for EntityId { blueprint, identifier } in dependents.iter().take(FIELDS) {
-                writeln!(out, "      and with it {blueprint} {identifier}")?;
-            }
-            if dependents.len() > FIELDS {
-                writeln!(out, "      … and {} more", dependents.len() - FIELDS)?;
-            }
-            Ok(())
+            writeln!(out, "  {}", words(reason))?;
+            with(dependents, out)
         }
         Action::Protect { reason } => writeln!(out, "  stays: {reason}"),
     }
+}
+
+/// The reason of a deletion for a person.
+fn words(reason: &str) -> String {
+    if reason == "unmapped" { "blueprint no longer mapped".to_owned() } else { reason.replace('_', " ") }
+}
+
+/// What goes along with an entity.
+fn with(dependents: &[EntityId], out: &mut dyn Write) -> io::Result<()> {
+    for EntityId { blueprint, identifier } in dependents.iter().take(FIELDS) {
+        writeln!(out, "      and with it {blueprint} {identifier}")?;
+    }
+    more(dependents.len(), out)
+}
+
+/// Says how many lines of an entity were left out.
+fn more(lines: usize, out: &mut dyn Write) -> io::Result<()> {
+    if lines > FIELDS { writeln!(out, "      … and {} more", lines - FIELDS) } else { Ok(()) }
 }
 
 /// A value in at most [`CHARACTERS`] characters on one line.
@@ -172,9 +190,10 @@ fn totals(planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
         ("delete", Align::Right),
         ("unchanged", Align::Right),
         ("taken over", Align::Right),
+        ("renamed", Align::Right),
     ];
     let row = |(blueprint, of): (&String, &Totals)| {
-        let counts = [of.create, of.update, of.delete, of.unchanged, of.taken_over];
+        let counts = [of.create, of.update, of.delete, of.unchanged, of.taken_over, of.renamed];
         std::iter::once(blueprint.clone()).chain(counts.iter().map(ToString::to_string)).collect()
     };
     let rows: Vec<Vec<String>> = planned.changes.totals().iter().map(row).collect();

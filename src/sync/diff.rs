@@ -95,7 +95,7 @@ impl Diff {
             }
             self.ctx.ledger.note(&self.ctx.state, Haste::Lazy).await?;
         }
-        self.take_overs.say(&self.ctx.notices);
+        self.take_overs.say(&self.ctx.notices, self.ctx.catalog.writes());
         let Self { ctx, writer, .. } = self;
         writer.finish().await?;
         Ok(ctx.ledger.note(&ctx.state, Haste::Now).await?)
@@ -338,7 +338,9 @@ impl Diff {
                     unchanged.push(candidate);
                     continue;
                 }
-                Some(Present { owner: Owner::Other(name), .. }) => self.take_overs.note(&candidate.id, name),
+                Some(Present { owner: Owner::Other(name), .. }) => {
+                    self.take_overs.note(&candidate.id, name, self.ctx.catalog.writes());
+                }
                 _ => {}
             }
             changed.push(candidate);
