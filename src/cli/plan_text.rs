@@ -66,7 +66,7 @@ fn key(out: &mut dyn Write, name: &str, value: &impl Serialize) -> io::Result<()
 }
 
 fn setup(planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
-    if let Some(Setup { integration, would_create, origin, registration_changes }) = &planned.setup {
+    if let Some(Setup { integration, would_create, origin, registration_changes, .. }) = &planned.setup {
         if *would_create {
             writeln!(out, "+ integration {integration} would be created (resources from {origin})")?;
         } else if !registration_changes.is_empty() {
@@ -75,6 +75,9 @@ fn setup(planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
     }
     for blueprint in &planned.report.blueprints_created {
         writeln!(out, "+ blueprint {blueprint} would be created")?;
+    }
+    for resource in planned.setup.iter().flat_map(|setup| &setup.first_resources) {
+        writeln!(out, "+ {resource} would be created")?;
     }
     Ok(())
 }
@@ -122,15 +125,18 @@ fn sign(action: &Action) -> char {
 }
 
 fn entity(change: &Change, sign: char, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "  {sign} {}", change.entity.identifier)?;
+    let name = &change.entity.identifier;
+    match &change.action {
+        Action::Rename { from, .. } => writeln!(out, "  {sign} renamed from {} to {name}", from.identifier)?,
+        _ => write!(out, "  {sign} {name}")?,
+    }
     match &change.action {
         Action::Create { fields } => {
             let title = fields.iter().find(|field| field.field == "title").and_then(|field| field.new.as_ref());
             let title = title.filter(|title| title.as_str() != Some(&change.entity.identifier));
             writeln!(out, "{}", title.map(|title| format!("  {}", value(Some(title)))).unwrap_or_default())
         }
-        Action::Rename { from, lost, dependents, .. } => {
-            writeln!(out, "  renamed from {} to {}", from.identifier, change.entity.identifier)?;
+        Action::Rename { lost, dependents, .. } => {
             for FieldChange { field, old, .. } in lost.iter().take(FIELDS) {
                 writeln!(out, "      {field}: {} → lost, the mapping does not set it", value(old.as_ref()))?;
             }

@@ -382,3 +382,31 @@ async fn a_file_of_the_first_layout_is_taken_over() {
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 3);
 }
+
+#[tokio::test]
+async fn entities_of_one_object_are_known_by_what_stays_the_same_of_it() {
+    let state = scope().await;
+    let made = |identifier: &str, key: &str, stable: Option<&str>| {
+        let mut row = row(identifier, "1");
+        row.trace.source_key = Some(key.to_owned());
+        row.trace.stable = stable.map(str::to_owned);
+        row
+    };
+    let first = state.begin_sync().await.unwrap();
+    state.record(first, vec![made("old", "A/x", Some("repository/7")), made("plain", "p", None)]).await.unwrap();
+    let sync = state.begin_sync().await.unwrap();
+    list(&state, sync, &["old", "plain"]).await;
+    // The key passed to another object.
+    let now = vec![made("new", "B/y", Some("repository/7")), made("other", "A/x", Some("repository/8"))];
+    state.record(sync, now).await.unwrap();
+    let unseen = state.unseen(sync, "repo", None, 10).await.unwrap();
+    assert_eq!(names(&unseen), ["old", "plain"]);
+    let mut siblings = state.siblings(sync, &unseen[0].1).await.unwrap();
+    siblings.sort_by(|one, other| one.entity.cmp(&other.entity));
+    let facts: Vec<_> =
+        siblings.iter().map(|of| (of.entity.identifier.as_str(), of.met_now, of.owned_before)).collect();
+    assert_eq!(facts, [("new", true, false), ("old", false, true)]);
+    let alone = state.siblings(sync, &unseen[1].1).await.unwrap();
+    assert_eq!((alone.len(), alone[0].met_now), (1, false));
+    assert!(state.siblings(sync, &Trace::default()).await.unwrap().is_empty());
+}

@@ -28,12 +28,7 @@ const AFTER: &str = ": values that the mapping does not set do not come along; s
 
 /// What became of the object of an entity that was not met; `None` where this sync did not meet it either, or not for
 /// certain.
-pub(crate) async fn fate(
-    ctx: &Context,
-    sync: SyncId,
-    id: &EntityId,
-    trace: &Trace,
-) -> Result<Option<Fate>, SyncError> {
+pub(crate) async fn fate(ctx: &Context, sync: SyncId, id: &EntityId, trace: &Trace) -> Result<Option<Fate>, SyncError> {
     if !was_read_in_full(ctx, trace) {
         return Ok(None);
     }
@@ -156,5 +151,7 @@ fn is_set(ctx: &Context, blueprint: &str, field: &str) -> bool {
 fn is_default(part: &FieldChange, blueprint: &Option<Blueprint>) -> bool {
     let property = part.field.strip_prefix("properties.");
     let definition = property.and_then(|name| blueprint.as_ref()?.schema.properties.get(name));
-    definition.and_then(|definition| definition.get("default")).is_some_and(|default| Some(default) == part.old.as_ref())
+    definition
+        .and_then(|definition| definition.get("default"))
+        .is_some_and(|default| Some(default) == part.old.as_ref())
 }

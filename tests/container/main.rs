@@ -7,6 +7,7 @@ mod endurance;
 mod once;
 mod plan;
 mod program;
+mod rename;
 mod resync;
 mod settings;
 mod tunnel;
