@@ -367,10 +367,20 @@ PRAGMA user_version = 1;
 async fn a_file_of_the_first_layout_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST_LAYOUT).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(FIRST_LAYOUT).unwrap();
+    let sum = crate::sqlite::Checksum::new().number(1).text("repo").text("a");
+    let sum = sum.optional(Some("0001:repository")).optional(Some("A/a")).optional(None).value();
+    let row = "INSERT INTO entities VALUES (1, 'repo', 'a', '0001:repository', 'A/a', NULL, NULL, 7, ?1)";
+    connection.execute(row, [sum]).unwrap();
+    drop(connection);
     let opened = State::open(&path).await.unwrap();
     assert_eq!(opened.origin, Origin::Existing);
     let state = opened.state.catalog("c").await.unwrap();
+    // What it remembers of entities counts, as far as it goes.
+    let known = state.known("repo", vec!["a".to_owned()]).await.unwrap();
+    assert_eq!(known["a"].trace.source_key.as_deref(), Some("A/a"));
+    assert_eq!(known["a"].trace.stable, None);
     // Its syncs are known, but none of that time can be gone on with.
     assert!(state.last_sync().await.unwrap().unwrap().finished_at.is_none());
     let within = std::time::Duration::MAX;

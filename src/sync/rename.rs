@@ -120,7 +120,7 @@ impl Renamed {
     pub(crate) fn tell<'a>(&self, ctx: &Context, gone: impl IntoIterator<Item = &'a EntityId>) {
         let before = match ctx.catalog.writes() {
             Writes::Kept => "renamed entities",
-            Writes::Rehearsed => "entities that would be renamed",
+            Writes::Rehearsed => "entities to be renamed",
         };
         for from in gone {
             let Some(Replaced { by, lost }) = self.0.get(from).filter(|replaced| !replaced.lost.is_empty()) else {

@@ -3,7 +3,7 @@
 use bitbucket_port::catalog::{
     Catalog as _, Entity, Existing, LocalCatalog, MissingRelated, StoredEntity, WriteOptions,
 };
-use bitbucket_port_sandbox::{cloud, datacenter, port};
+use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence, cloud, datacenter, port};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -150,14 +150,14 @@ async fn a_repository_of_the_cloud_is_renamed_with_its_pull_requests() {
         "{repository:#}"
     );
     assert!(repository["fields"].as_array().is_some_and(|fields| !fields.is_empty()), "{repository:#}");
-    assert!(messages(&plan).iter().any(|message| message.contains("would be renamed: ")), "{plan:#}");
+    assert!(messages(&plan).iter().any(|message| message.starts_with("entities to be renamed of ")), "{plan:#}");
 
     server.record().clear();
     let report = bench.json("resync", &[&SQLITE]);
     assert_eq!(server.record().count("GET", "/2.0/repositories/*/*"), 0, "nobody has to be asked");
     assert_eq!(server.record().count("GET", "/2.0/repositories/*/*/pullrequests/*"), 0);
     let said = messages(&report);
-    let expected = format!("{REPOSITORY} renamed: {old:?} to \"Renamed Thing\" (icon, team)");
+    let expected = format!("renamed entities of {REPOSITORY}: {old:?} to \"Renamed Thing\" (icon, team)");
     assert!(said.iter().any(|message| message.starts_with(&expected)), "{said:?}");
     let names = bench.identifiers(REPOSITORY).await;
     assert!(!names.contains(&old) && names.contains(&"Renamed Thing".to_owned()) && names.len() == 8, "{names:?}");
@@ -277,7 +277,16 @@ async fn personal_projects_at_port_leave_nothing_to_do() {
     let changes = plan["changes"].as_array().expect("a list");
     let renamed = changes.iter().find(|change| change["from"]["identifier"] == old.as_str()).expect("it is planned");
     assert_eq!(renamed["lost"], json!([{ "field": "properties.tier", "old": "gold" }]), "{plan:#}");
+    // While Port does not take the new one, the old one stays with what it has.
+    let refused = Fault::Status { status: 422, retry_after: None };
+    port.faults().set([FaultRule::on("/v1/blueprints/bitbucketRepository/entities/**", Occurrence::Always, refused)]);
+    let ended = bench.run("resync", &[&at_port]);
+    assert!(ended.out.contains("which could not be written"), "{}", ended.out);
+    assert!(port.read(|world| world.entity(REPOSITORY, &old).is_some()));
+    port.faults().clear();
+    port.advance_clock(Duration::from_secs(5));
     bench.json("resync", &[&at_port]);
     port.advance_clock(Duration::from_secs(5));
+    assert!(port.read(|world| world.entity(REPOSITORY, &old).is_none()));
     bench.nothing_to_do(&[&at_port]);
 }
