@@ -257,7 +257,7 @@ async fn a_newer_state_file_is_refused_and_kept() {
     filled(&path).await;
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = State::open(&path).await.unwrap_err();
-    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 2, .. })), "{error}");
+    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 3, .. })), "{error}");
     assert!(error.to_string().contains("was written by a newer version of this program"), "{error}");
 }
 
