@@ -92,13 +92,16 @@ pub struct Live {
 /// Reads from a parent's JSON text what a listing needs of it.
 type ParentOf = fn(&str) -> Result<Parent, KeyError>;
 
+/// Reads fields of an object's JSON text that make a key.
+type KeyOf = fn(&str) -> Result<ObjectKey, KeyError>;
+
 /// The generated functions of a kind.
 #[derive(Debug)]
 pub(crate) struct Functions {
     pub(crate) selector: fn(&serde_json::Value) -> Result<Selector, SelectorError>,
     pub(crate) selector_schema: fn() -> serde_json::Value,
-    pub(crate) key_of: fn(&str) -> Result<ObjectKey, KeyError>,
-    pub(crate) stable_of: Option<fn(&str) -> Result<ObjectKey, KeyError>>,
+    pub(crate) key_of: KeyOf,
+    pub(crate) stable_of: Option<KeyOf>,
     pub(crate) parent_of: Option<ParentOf>,
 }
 

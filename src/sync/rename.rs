@@ -109,7 +109,9 @@ impl Renamed {
             for Present { entity, .. } in ctx.catalog.present(blueprint, group, Extent::Whole).await? {
                 if let Some(replaced) = self.0.get_mut(&entity.id()) {
                     replaced.lost = parts(&entity);
-                    replaced.lost.retain(|part| !is_set(ctx, blueprint, &part.field) && !is_default(part, &definition));
+                    replaced
+                        .lost
+                        .retain(|part| !is_set(ctx, blueprint, &part.field) && !is_default(part, definition.as_ref()));
                 }
             }
         }
@@ -148,9 +150,9 @@ fn is_set(ctx: &Context, blueprint: &str, field: &str) -> bool {
 }
 
 /// Whether the catalog itself gives a new entity the same.
-fn is_default(part: &FieldChange, blueprint: &Option<Blueprint>) -> bool {
+fn is_default(part: &FieldChange, blueprint: Option<&Blueprint>) -> bool {
     let property = part.field.strip_prefix("properties.");
-    let definition = property.and_then(|name| blueprint.as_ref()?.schema.properties.get(name));
+    let definition = property.and_then(|name| blueprint?.schema.properties.get(name));
     definition
         .and_then(|definition| definition.get("default"))
         .is_some_and(|default| Some(default) == part.old.as_ref())
