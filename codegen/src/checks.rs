@@ -45,10 +45,23 @@ impl<'c> Checks<'c, '_> {
             for field in &kind.key.value {
                 self.key_field(items, field, &kind.key, &format!("{}.key", kind.name.value));
             }
+            self.stable(kind, items);
         }
         self.selector(kind, list);
         self.get(kind);
         self.live(kind);
+    }
+
+    /// What stays the same is read like the key.
+    fn stable(&mut self, kind: &Kind, items: &Schema) {
+        let Some(stable) = &kind.stable else { return };
+        let key = format!("{}.stable", kind.name.value);
+        if stable.value.is_empty() {
+            self.reader.complain(&stable.span, &key, "is empty; name the fields that stay the same, or leave it out");
+        }
+        for field in &stable.value {
+            self.key_field(items, field, stable, &key);
+        }
     }
 
     fn operation(&mut self, id: &At<String>, kind: &str) -> Option<&'c Operation> {

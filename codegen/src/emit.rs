@@ -32,6 +32,11 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
 }
 
+/// The fields of an object that stay the same over a rename or a move, where the table names any.
+fn stable_fields(kind: &Kind) -> Option<&[String]> {
+    kind.stable.as_ref().map(|stable| stable.value.as_slice())
+}
+
 /// A Rust name, with an underscore where it would be a keyword, and in the place of what names cannot hold.
 pub(crate) fn ident(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| {
@@ -98,11 +103,13 @@ impl Emitter<'_> {
         let info = self.info(kind);
         let selector = self.selector(kind);
         let key = Self::key(kind);
+        let stable = Self::stable(kind);
         let parent = self.parent(kind);
         quote! {
             #info
             #selector
             #key
+            #stable
             #parent
         }
     }
@@ -126,6 +133,7 @@ impl Emitter<'_> {
         let (permissions, extras) = (&kind.permissions, &kind.extras);
         let schema = format!("/kinds_{product}/{name}.json");
         let key_of = method("key_of", kind);
+        let stable_of = optional(stable_fields(kind).map(|_| method("stable_of", kind)));
         let parent_of = optional(kind.parent().map(|_| method("parent_of", kind)));
         quote! {
             #[doc = #comment]
@@ -152,6 +160,7 @@ impl Emitter<'_> {
                     selector: #selector::read,
                     selector_schema: selector::schema::<#selector>,
                     key_of: #key_of,
+                    stable_of: #stable_of,
                     parent_of: #parent_of,
                 },
             };
@@ -176,6 +185,22 @@ impl Emitter<'_> {
 
             fn #function(raw: &str) -> Result<ObjectKey, KeyError> {
                 let key: #name = Key::read(#constant, raw)?;
+                Ok(ObjectKey::new([#(#accesses.as_str()),*]))
+            }
+        }
+    }
+
+    /// What of an object stays the same over a rename or a move, read without the rest of it.
+    fn stable(kind: &Kind) -> TokenStream {
+        let Some(fields) = stable_fields(kind) else { return TokenStream::new() };
+        let name = format!("{}Stable", kind.name.value.to_pascal_case());
+        let (structs, accesses) = path_struct(&name, fields, &quote!(stable));
+        let (name, function, constant) = (format_ident!("{name}"), method("stable_of", kind), constant(kind));
+        quote! {
+            #structs
+
+            fn #function(raw: &str) -> Result<ObjectKey, KeyError> {
+                let stable: #name = Key::read(#constant, raw)?;
                 Ok(ObjectKey::new([#(#accesses.as_str()),*]))
             }
         }

@@ -21,6 +21,8 @@ pub(crate) struct Kind {
     pub(crate) within: Option<Within>,
     pub(crate) page_size: u32,
     pub(crate) key: At<Vec<String>>,
+    /// Fields that stay the same over a rename or a move, where the key does not.
+    pub(crate) stable: Option<At<Vec<String>>>,
     pub(crate) get: Option<Get>,
     pub(crate) extends: Option<At<String>>,
     pub(crate) selector: Vec<Field>,
@@ -137,7 +139,7 @@ fn is_kind_name(name: &str) -> bool {
         && !name.contains("--")
 }
 
-const KIND_KEYS: [&str; 13] = [
+const KIND_KEYS: [&str; 14] = [
     "title",
     "doc",
     "list",
@@ -146,6 +148,7 @@ const KIND_KEYS: [&str; 13] = [
     "within",
     "page_size",
     "key",
+    "stable",
     "get",
     "extras",
     "selector",
@@ -160,6 +163,7 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
     let list = required(reader, section, "list", TableReader::text);
     let page_size = required(reader, section, "page_size", TableReader::number);
     let key = required(reader, section, "key", TableReader::texts);
+    let stable = reader.texts(section, "stable");
     let each = reader.text(section, "each");
     let permissions = reader.texts(section, "permissions").map(|at| at.value).unwrap_or_default();
     let extras = reader.texts(section, "extras").map(|at| at.value).unwrap_or_default();
@@ -183,6 +187,7 @@ fn read_kind(reader: &mut TableReader<'_>, section: &Section<'_, '_>, name: Stri
         within,
         page_size: page_size?.value,
         key: key?,
+        stable,
         get,
         extends,
         selector,

@@ -17,6 +17,11 @@ pub trait Catalog: Send + Sync {
     /// Whether the catalog can be read; a change log cannot, and then the state file alone says what was written.
     fn access(&self) -> Access;
 
+    /// Whether writes are made or only rehearsed.
+    fn writes(&self) -> Writes {
+        Writes::Kept
+    }
+
     /// How much one upsert takes.
     fn bulk_limits(&self) -> BulkLimits {
         BulkLimits { entities: 20, bytes: 1 << 20, in_flight: 10 }
@@ -88,6 +93,15 @@ pub enum Access {
     ReadWrite,
     /// It is a log of changes: it takes writes and answers no questions.
     WriteOnly,
+}
+
+/// What becomes of writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// They are made.
+    Kept,
+    /// What they would do is recorded, and nothing is written.
+    Rehearsed,
 }
 
 /// A sight of the program that is registered as the writer; the text names program, version and way of working.

@@ -16,7 +16,7 @@ mod present;
 pub use blueprint::{Blueprint, BlueprintSchema, Relation};
 pub use contract::{
     Access, BulkLimits, Catalog, DeleteResult, Dependents, Existing, MissingRelated, OwnedPage, Provisioned,
-    Registered, Retry, UpsertResult, WriteFailure, WriteOptions,
+    Registered, Retry, UpsertResult, WriteFailure, WriteOptions, Writes,
 };
 pub use entity::{Entity, EntityId, identifier_text};
 pub use error::CatalogError;

@@ -66,7 +66,7 @@ fn key(out: &mut dyn Write, name: &str, value: &impl Serialize) -> io::Result<()
 }
 
 fn setup(planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
-    if let Some(Setup { integration, would_create, origin, registration_changes }) = &planned.setup {
+    if let Some(Setup { integration, would_create, origin, registration_changes, .. }) = &planned.setup {
         if *would_create {
             writeln!(out, "+ integration {integration} would be created (resources from {origin})")?;
         } else if !registration_changes.is_empty() {
@@ -75,6 +75,9 @@ fn setup(planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
     }
     for blueprint in &planned.report.blueprints_created {
         writeln!(out, "+ blueprint {blueprint} would be created")?;
+    }
+    for resource in planned.setup.iter().flat_map(|setup| &setup.first_resources) {
+        writeln!(out, "+ {resource} would be created")?;
     }
     Ok(())
 }
@@ -114,6 +117,7 @@ impl Shown {
 fn sign(action: &Action) -> char {
     match action {
         Action::Create { .. } => '+',
+        Action::Rename { .. } => '>',
         Action::Update { .. } => '~',
         Action::Delete { .. } => '-',
         Action::Protect { .. } => '=',
@@ -121,12 +125,23 @@ fn sign(action: &Action) -> char {
 }
 
 fn entity(change: &Change, sign: char, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "  {sign} {}", change.entity.identifier)?;
+    let name = &change.entity.identifier;
+    match &change.action {
+        Action::Rename { from, .. } => writeln!(out, "  {sign} renamed from {} to {name}", from.identifier)?,
+        _ => write!(out, "  {sign} {name}")?,
+    }
     match &change.action {
         Action::Create { fields } => {
             let title = fields.iter().find(|field| field.field == "title").and_then(|field| field.new.as_ref());
             let title = title.filter(|title| title.as_str() != Some(&change.entity.identifier));
             writeln!(out, "{}", title.map(|title| format!("  {}", value(Some(title)))).unwrap_or_default())
+        }
+        Action::Rename { lost, dependents, .. } => {
+            for FieldChange { field, old, .. } in lost.iter().take(FIELDS) {
+                writeln!(out, "      {field}: {} → lost, the mapping does not set it", value(old.as_ref()))?;
+            }
+            more(lost.len(), out)?;
+            with(dependents, out)
         }
         Action::Update { fields, taken_from } => {
             let owner = taken_from.as_ref().map(|owner| format!("  taken over from {owner}"));
@@ -135,23 +150,32 @@ fn entity(change: &Change, sign: char, out: &mut dyn Write) -> io::Result<()> {
                 let lost = if new.is_none() { "lost".to_owned() } else { value(new.as_ref()) };
                 writeln!(out, "      {field}: {} → {lost}", value(old.as_ref()))?;
             }
-            if fields.len() > FIELDS {
-                writeln!(out, "      … and {} more", fields.len() - FIELDS)?;
-            }
-            Ok(())
+            more(fields.len(), out)
         }
         Action::Delete { reason, dependents } => {
-            writeln!(out, "  {}", reason.replace('_', " "))?;
-            for EntityId { blueprint, identifier } in dependents.iter().take(FIELDS) {
-                writeln!(out, "      and with it {blueprint} {identifier}")?;
-            }
-            if dependents.len() > FIELDS {
-                writeln!(out, "      … and {} more", dependents.len() - FIELDS)?;
-            }
-            Ok(())
+            writeln!(out, "  {}", words(reason))?;
+            with(dependents, out)
         }
         Action::Protect { reason } => writeln!(out, "  stays: {reason}"),
     }
+}
+
+/// The reason of a deletion for a person.
+fn words(reason: &str) -> String {
+    if reason == "unmapped" { "blueprint no longer mapped".to_owned() } else { reason.replace('_', " ") }
+}
+
+/// What goes along with an entity.
+fn with(dependents: &[EntityId], out: &mut dyn Write) -> io::Result<()> {
+    for EntityId { blueprint, identifier } in dependents.iter().take(FIELDS) {
+        writeln!(out, "      and with it {blueprint} {identifier}")?;
+    }
+    more(dependents.len(), out)
+}
+
+/// Says how many lines of an entity were left out.
+fn more(lines: usize, out: &mut dyn Write) -> io::Result<()> {
+    if lines > FIELDS { writeln!(out, "      … and {} more", lines - FIELDS) } else { Ok(()) }
 }
 
 /// A value in at most [`CHARACTERS`] characters on one line.
@@ -172,9 +196,10 @@ fn totals(planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
         ("delete", Align::Right),
         ("unchanged", Align::Right),
         ("taken over", Align::Right),
+        ("renamed", Align::Right),
     ];
     let row = |(blueprint, of): (&String, &Totals)| {
-        let counts = [of.create, of.update, of.delete, of.unchanged, of.taken_over];
+        let counts = [of.create, of.update, of.delete, of.unchanged, of.taken_over, of.renamed];
         std::iter::once(blueprint.clone()).chain(counts.iter().map(ToString::to_string)).collect()
     };
     let rows: Vec<Vec<String>> = planned.changes.totals().iter().map(row).collect();

@@ -92,12 +92,16 @@ pub struct Live {
 /// Reads from a parent's JSON text what a listing needs of it.
 type ParentOf = fn(&str) -> Result<Parent, KeyError>;
 
+/// Reads fields of an object's JSON text that make a key.
+type KeyOf = fn(&str) -> Result<ObjectKey, KeyError>;
+
 /// The generated functions of a kind.
 #[derive(Debug)]
 pub(crate) struct Functions {
     pub(crate) selector: fn(&serde_json::Value) -> Result<Selector, SelectorError>,
     pub(crate) selector_schema: fn() -> serde_json::Value,
-    pub(crate) key_of: fn(&str) -> Result<ObjectKey, KeyError>,
+    pub(crate) key_of: KeyOf,
+    pub(crate) stable_of: Option<KeyOf>,
     pub(crate) parent_of: Option<ParentOf>,
 }
 
@@ -132,6 +136,14 @@ impl Kind {
     /// The key of an object of this kind, from its JSON text.
     pub fn key_of(self, raw: &str) -> Result<ObjectKey, KeyError> {
         (self.0.functions.key_of)(raw)
+    }
+
+    /// What of an object stays the same over a rename or a move, with the name of its kind, from its JSON text; `None`
+    /// where its key does, or where the object lacks those fields.
+    #[must_use]
+    pub fn stable_of(self, raw: &str) -> Option<String> {
+        let stable = self.0.functions.stable_of?(raw).ok()?;
+        Some(format!("{}/{stable}", self.name()))
     }
 
     /// What the listing of this kind needs of a parent object, from the parent's JSON text.

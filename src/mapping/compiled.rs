@@ -167,6 +167,23 @@ impl Resource {
         self.programs().iter().any(names)
     }
 
+    /// Whether its entities can have this part from the mapping: `title`, `icon`, `team`, `properties.NAME` or
+    /// `relations.NAME`.
+    #[must_use]
+    pub fn sets(&self, field: &str) -> bool {
+        self.mappings.iter().any(|mapping| match field.split_once('.') {
+            None => match field {
+                "title" => mapping.title.is_some(),
+                "icon" => mapping.icon.is_some(),
+                "team" => mapping.team.is_some(),
+                _ => false,
+            },
+            Some(("properties", name)) => mapping.properties.iter().flatten().any(|(known, _)| known == name),
+            Some(("relations", name)) => mapping.relations.iter().flatten().any(|(known, _)| known == name),
+            Some(_) => false,
+        })
+    }
+
     fn programs(&self) -> Vec<&Program> {
         let mut programs = vec![&self.query];
         programs.extend(self.items.iter().map(|items| &items.expression));

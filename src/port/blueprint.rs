@@ -48,7 +48,7 @@ impl fmt::Display for FirstResource<'_> {
             Self::Scorecard { document, .. } => ("scorecard", document),
             Self::Page(document) => ("page", document),
         };
-        write!(f, "the {what} {}", document["identifier"].as_str().unwrap_or("without identifier"))
+        write!(f, "{what} {}", document["identifier"].as_str().unwrap_or("without identifier"))
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Setup {
     pub origin: &'static str,
     /// What of its registration would be changed.
     pub registration_changes: Vec<String>,
+    /// Actions, scorecards and pages that would be created with the first blueprints.
+    pub first_resources: Vec<String>,
 }
 
 impl Setup {
@@ -69,13 +71,14 @@ impl Setup {
             would_create: plan.would_create,
             origin: plan.origin.name(),
             registration_changes: plan.changes.iter().map(ToString::to_string).collect(),
+            first_resources: plan.first_resources.clone(),
         }
     }
 
     /// Whether Port would be changed.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.would_create || !self.registration_changes.is_empty()
+        self.would_create || !self.registration_changes.is_empty() || !self.first_resources.is_empty()
     }
 }
 

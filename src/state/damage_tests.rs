@@ -24,6 +24,7 @@ fn provenance(n: usize) -> Provenance {
         resource: Some("1-repository".to_owned()),
         source_key: Some(format!("{{key-{n}}}")),
         parent_key: (n.is_multiple_of(2)).then(|| format!("{{parent-{n}}}")),
+        stable: n.is_multiple_of(3).then(|| format!("repository/{n}")),
     };
     Provenance { entity: entity(n), trace, hash: Some(Fingerprint::of(&n.to_string())) }
 }

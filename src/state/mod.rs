@@ -27,6 +27,6 @@ pub use error::StateError;
 pub use fingerprint::Fingerprint;
 pub use open::{Opened, Origin, State};
 pub use owned::Unseen;
-pub use provenance::{Known, Provenance, Trace};
+pub use provenance::{Known, Provenance, Sibling, Trace};
 pub use spool::{Pages, Spool, SpoolItem};
 pub use syncs::{SyncId, SyncRecord};

@@ -203,7 +203,7 @@ fn unseen_page(
     limit: u32,
 ) -> rusqlite::Result<Page> {
     let mut statement = connection.prepare_cached(
-        "SELECT o.identifier, o.checksum, e.resource, e.source_key, e.parent_key, e.hash, e.checksum
+        "SELECT o.identifier, o.checksum, e.resource, e.source_key, e.parent_key, e.stable, e.hash, e.checksum
          FROM owned o LEFT JOIN entities e
            ON e.catalog = o.catalog AND e.blueprint = o.blueprint AND e.identifier = o.identifier
          WHERE o.catalog = ?1 AND o.blueprint = ?2 AND (?3 IS NULL OR o.identifier > ?3)

@@ -28,6 +28,19 @@ pub struct Trace {
     pub source_key: Option<String>,
     /// Key of the object whose listing gave that object, for example the repository of a pull request.
     pub parent_key: Option<String>,
+    /// What of the object stays the same when it is renamed or moved, where that is not its key.
+    pub stable: Option<String>,
+}
+
+/// One of the entities that a resource made of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sibling {
+    /// The entity.
+    pub entity: EntityId,
+    /// Whether this sync met it.
+    pub met_now: bool,
+    /// Whether the owned listing of this sync has it, so that it was there before.
+    pub owned_before: bool,
 }
 
 /// What is known about an entity.
@@ -91,7 +104,7 @@ impl CatalogState {
             .read(move |connection| {
                 connection
                     .prepare_cached(
-                        "SELECT blueprint, identifier, resource, source_key, parent_key, hash, checksum FROM entities
+                        "SELECT blueprint, identifier, resource, source_key, parent_key, stable, hash, checksum FROM entities
                          WHERE catalog = ?1 AND source_key = ?2 ORDER BY blueprint, identifier LIMIT ?3",
                     )?
                     .query_map((catalog, source_key, limit), |row| {
@@ -102,6 +115,14 @@ impl CatalogState {
             })
             .await?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// What became in this sync of the object that an entity was made from: the entities that the same resource made
+    /// of it, now and before. Empty where nothing is known of it.
+    pub async fn siblings(&self, sync: SyncId, trace: &Trace) -> Result<Vec<Sibling>, StateError> {
+        let (catalog, trace) = (self.id, trace.clone());
+        let siblings = self.database.read(move |connection| siblings(connection, catalog, sync, &trace)).await?;
+        Ok(siblings)
     }
 
     /// Forgets entities, as after their deletion; they leave the owned listing as well.
@@ -135,6 +156,35 @@ impl CatalogState {
     }
 }
 
+/// Entities of one object that are looked at.
+const SIBLINGS: u32 = 1_000;
+
+fn siblings(connection: &Connection, catalog: i64, sync: SyncId, trace: &Trace) -> rusqlite::Result<Vec<Sibling>> {
+    let Some(resource) = &trace.resource else { return Ok(vec![]) };
+    // A key may have passed to another object meanwhile; what is stable never does.
+    let (column, value) = match (&trace.stable, &trace.source_key) {
+        (Some(stable), _) => ("stable", stable),
+        (None, Some(key)) => ("source_key", key),
+        (None, None) => return Ok(vec![]),
+    };
+    let sql = format!(
+        "SELECT blueprint, identifier, resource, source_key, parent_key, stable, hash, checksum, last_seen_sync
+         FROM entities WHERE catalog = ?1 AND {column} = ?2 AND resource = ?3 LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((catalog, value, resource, SIBLINGS))?;
+    let mut siblings = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entity = EntityId { blueprint: row.get(0)?, identifier: row.get(1)? };
+        if whole(row, 2, catalog, &entity)?.is_some() {
+            let met_now = row.get::<_, i64>(8)? == sync.0;
+            let owned_before = super::owned::holds(connection, catalog, &entity)?;
+            siblings.push(Sibling { entity, met_now, owned_before });
+        }
+    }
+    Ok(siblings)
+}
+
 /// Bytes of a stored hash: the fingerprint, then the sum that guards it.
 const STORED_HASH: usize = 24;
 
@@ -143,11 +193,12 @@ fn upsert(connection: &Connection, catalog: i64, sync: SyncId, row: &Provenance)
     connection
         .prepare_cached(
             "INSERT INTO entities
-               (catalog, blueprint, identifier, resource, source_key, parent_key, hash, last_seen_sync, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+               (catalog, blueprint, identifier, resource, source_key, parent_key, hash, last_seen_sync, checksum, stable)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (catalog, blueprint, identifier) DO UPDATE SET
                resource = excluded.resource, source_key = excluded.source_key, parent_key = excluded.parent_key,
-               hash = excluded.hash, last_seen_sync = excluded.last_seen_sync, checksum = excluded.checksum",
+               hash = excluded.hash, last_seen_sync = excluded.last_seen_sync, checksum = excluded.checksum,
+               stable = excluded.stable",
         )?
         .execute((
             catalog,
@@ -159,6 +210,7 @@ fn upsert(connection: &Connection, catalog: i64, sync: SyncId, row: &Provenance)
             hash.map(|hash| stored_hash(catalog, entity, hash)),
             sync.0,
             trace_sum(catalog, entity, trace),
+            &trace.stable,
         ))?;
     Ok(())
 }
@@ -192,11 +244,11 @@ fn look_up(
     let owned = super::owned::holds(connection, catalog, &entity)?;
     let row = connection
         .prepare_cached(
-            "SELECT resource, source_key, parent_key, hash, checksum, last_seen_sync FROM entities
+            "SELECT resource, source_key, parent_key, stable, hash, checksum, last_seen_sync FROM entities
              WHERE catalog = ?1 AND blueprint = ?2 AND identifier = ?3",
         )?
         .query_row((catalog, blueprint, identifier), |row| {
-            Ok(whole(row, 0, catalog, &entity)?.zip(Some(SyncId(row.get(5)?))))
+            Ok(whole(row, 0, catalog, &entity)?.zip(Some(SyncId(row.get(6)?))))
         })
         .optional()?
         .flatten();
@@ -207,7 +259,7 @@ fn look_up(
     })
 }
 
-/// The trace and hash of a row, from the columns `resource, source_key, parent_key, hash, checksum` at `first`;
+/// The trace and hash of a row, from the columns `resource, source_key, parent_key, stable, hash, checksum` at `first`;
 /// `None` when the row is damaged or absent, and no hash when only the hash is.
 pub(super) fn whole(
     row: &Row<'_>,
@@ -215,9 +267,14 @@ pub(super) fn whole(
     catalog: i64,
     entity: &EntityId,
 ) -> rusqlite::Result<Option<(Trace, Option<Fingerprint>)>> {
-    let trace = Trace { resource: row.get(first)?, source_key: row.get(first + 1)?, parent_key: row.get(first + 2)? };
-    let hash: Option<Vec<u8>> = row.get(first + 3)?;
-    let sum: Option<i64> = row.get(first + 4)?;
+    let trace = Trace {
+        resource: row.get(first)?,
+        source_key: row.get(first + 1)?,
+        parent_key: row.get(first + 2)?,
+        stable: row.get(first + 3)?,
+    };
+    let hash: Option<Vec<u8>> = row.get(first + 4)?;
+    let sum: Option<i64> = row.get(first + 5)?;
     if sum != Some(trace_sum(catalog, entity, &trace)) {
         return Ok(None);
     }
@@ -226,11 +283,12 @@ pub(super) fn whole(
 
 /// The sum over what names an entity and says where it came from.
 fn trace_sum(catalog: i64, entity: &EntityId, trace: &Trace) -> i64 {
-    entity_sum(catalog, entity)
+    let sum = entity_sum(catalog, entity)
         .optional(trace.resource.as_deref())
         .optional(trace.source_key.as_deref())
-        .optional(trace.parent_key.as_deref())
-        .value()
+        .optional(trace.parent_key.as_deref());
+    // A row of a layout without it keeps its sum.
+    trace.stable.as_deref().map_or(sum, |stable| sum.text(stable)).value()
 }
 
 /// The sum over an entity's name.

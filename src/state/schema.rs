@@ -4,7 +4,7 @@ use crate::sqlite::{Examine, FileKind};
 
 /// A state file: "bbPs" in its header.
 pub(super) static KIND: FileKind =
-    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND], examine: Examine::Everything };
+    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND, THIRD], examine: Examine::Everything };
 
 /// `checksum` covers the columns of its row that name or describe something, since SQLite does not notice a flipped bit
 /// in a text. A row whose sum is wrong counts as missing.
@@ -90,4 +90,10 @@ CREATE TABLE related (
   target INTEGER NOT NULL,
   UNIQUE (catalog, target)
 );
+";
+
+/// What of an object survives a rename or a move where its key does not, so that old and new entity are known as one.
+const THIRD: &str = "
+ALTER TABLE entities ADD COLUMN stable TEXT;
+CREATE INDEX entities_of_stable ON entities (catalog, stable) WHERE stable IS NOT NULL;
 ";

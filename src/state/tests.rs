@@ -15,6 +15,7 @@ fn row(identifier: &str, version: &str) -> Provenance {
             resource: Some("repository".to_owned()),
             source_key: Some(format!("{{{identifier}}}")),
             parent_key: None,
+            stable: None,
         },
         hash: Some(Fingerprint::of(version)),
     }
@@ -256,7 +257,7 @@ async fn a_newer_state_file_is_refused_and_kept() {
     filled(&path).await;
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = State::open(&path).await.unwrap_err();
-    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 2, .. })), "{error}");
+    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 3, .. })), "{error}");
     assert!(error.to_string().contains("was written by a newer version of this program"), "{error}");
 }
 
@@ -366,10 +367,20 @@ PRAGMA user_version = 1;
 async fn a_file_of_the_first_layout_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST_LAYOUT).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(FIRST_LAYOUT).unwrap();
+    let sum = crate::sqlite::Checksum::new().number(1).text("repo").text("a");
+    let sum = sum.optional(Some("0001:repository")).optional(Some("A/a")).optional(None).value();
+    let row = "INSERT INTO entities VALUES (1, 'repo', 'a', '0001:repository', 'A/a', NULL, NULL, 7, ?1)";
+    connection.execute(row, [sum]).unwrap();
+    drop(connection);
     let opened = State::open(&path).await.unwrap();
     assert_eq!(opened.origin, Origin::Existing);
     let state = opened.state.catalog("c").await.unwrap();
+    // What it remembers of entities counts, as far as it goes.
+    let known = state.known("repo", vec!["a".to_owned()]).await.unwrap();
+    assert_eq!(known["a"].trace.source_key.as_deref(), Some("A/a"));
+    assert_eq!(known["a"].trace.stable, None);
     // Its syncs are known, but none of that time can be gone on with.
     assert!(state.last_sync().await.unwrap().unwrap().finished_at.is_none());
     let within = std::time::Duration::MAX;
@@ -379,5 +390,33 @@ async fn a_file_of_the_first_layout_is_taken_over() {
     opened.state.close().await.unwrap();
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
+}
+
+#[tokio::test]
+async fn entities_of_one_object_are_known_by_what_stays_the_same_of_it() {
+    let state = scope().await;
+    let made = |identifier: &str, key: &str, stable: Option<&str>| {
+        let mut row = row(identifier, "1");
+        row.trace.source_key = Some(key.to_owned());
+        row.trace.stable = stable.map(str::to_owned);
+        row
+    };
+    let first = state.begin_sync().await.unwrap();
+    state.record(first, vec![made("old", "A/x", Some("repository/7")), made("plain", "p", None)]).await.unwrap();
+    let sync = state.begin_sync().await.unwrap();
+    list(&state, sync, &["old", "plain"]).await;
+    // The key passed to another object.
+    let now = vec![made("new", "B/y", Some("repository/7")), made("other", "A/x", Some("repository/8"))];
+    state.record(sync, now).await.unwrap();
+    let unseen = state.unseen(sync, "repo", None, 10).await.unwrap();
+    assert_eq!(names(&unseen), ["old", "plain"]);
+    let mut siblings = state.siblings(sync, &unseen[0].1).await.unwrap();
+    siblings.sort_by(|one, other| one.entity.cmp(&other.entity));
+    let facts: Vec<_> =
+        siblings.iter().map(|of| (of.entity.identifier.as_str(), of.met_now, of.owned_before)).collect();
+    assert_eq!(facts, [("new", true, false), ("old", false, true)]);
+    let alone = state.siblings(sync, &unseen[1].1).await.unwrap();
+    assert_eq!((alone.len(), alone[0].met_now), (1, false));
+    assert!(state.siblings(sync, &Trace::default()).await.unwrap().is_empty());
 }

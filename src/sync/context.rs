@@ -7,7 +7,7 @@ use std::time::Instant;
 use bitbucket_port_jq::Limits;
 use time::OffsetDateTime;
 
-use crate::catalog::{Catalog, Dependents, Existing, MissingRelated, WriteOptions};
+use crate::catalog::{Catalog, Dependents, EntityId, Existing, MissingRelated, WriteOptions};
 use crate::kinds::{Kind, Listing};
 use crate::mapping::{FedBlueprints, Flags, Mapping, Pool};
 use crate::state::CatalogState;
@@ -25,6 +25,9 @@ use super::source::Reader;
 
 /// Objects that selectors left out and that are remembered, to say why an entity goes.
 const LEFT_OUT: usize = 100_000;
+
+/// Entities that could not be written and are remembered by name; beyond that any may be one.
+const REFUSED: usize = 10_000;
 
 /// Failed parents that are remembered by name for one resource; beyond that the whole resource counts as failed.
 const FAILED_PARENTS: usize = 10_000;
@@ -54,6 +57,8 @@ pub(crate) struct Context {
     met: Mutex<HashSet<u64>>,
     /// Fingerprints of the keys of objects that a selector left out, up to a bound.
     left_out: Mutex<HashSet<u64>>,
+    /// Entities that could not be written.
+    refused: Mutex<HashSet<EntityId>>,
 }
 
 /// A listing: its kind, and the key of the object that it belongs to.
@@ -118,6 +123,7 @@ impl Context {
             gave: Mutex::default(),
             met: Mutex::default(),
             left_out: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -189,6 +195,20 @@ impl Context {
     /// Whether a selector left an object out, as far as that is remembered.
     pub(crate) fn left_out(&self, key: u64) -> bool {
         lock(&self.left_out).contains(&key)
+    }
+
+    /// Notes that an entity could not be written.
+    pub(crate) fn refuse(&self, id: EntityId) {
+        let mut refused = lock(&self.refused);
+        if refused.len() < REFUSED {
+            refused.insert(id);
+        }
+    }
+
+    /// Whether an entity could not be written, or may be among those that were too many to remember.
+    pub(crate) fn was_refused(&self, id: &EntityId) -> bool {
+        let refused = lock(&self.refused);
+        refused.len() >= REFUSED || refused.contains(id)
     }
 
     /// The blueprints that the resources of this sync name literally.

@@ -95,7 +95,7 @@ impl Diff {
             }
             self.ctx.ledger.note(&self.ctx.state, Haste::Lazy).await?;
         }
-        self.take_overs.say(&self.ctx.notices);
+        self.take_overs.say(&self.ctx.notices, self.ctx.catalog.writes());
         let Self { ctx, writer, .. } = self;
         writer.finish().await?;
         Ok(ctx.ledger.note(&ctx.state, Haste::Now).await?)
@@ -255,6 +255,7 @@ impl Diff {
             resource: Some(resource_name(&self.ctx, candidate.resource)),
             source_key: Some(candidate.source.key.to_string()),
             parent_key: candidate.source.parent.as_deref().map(str::to_owned),
+            stable: candidate.source.stable.as_deref().map(str::to_owned),
         }
     }
 
@@ -332,7 +333,9 @@ impl Diff {
                     unchanged.push(candidate);
                     continue;
                 }
-                Some(Present { owner: Owner::Other(name), .. }) => self.take_overs.note(&candidate.id, name),
+                Some(Present { owner: Owner::Other(name), .. }) => {
+                    self.take_overs.note(&candidate.id, name, self.ctx.catalog.writes());
+                }
                 _ => {}
             }
             changed.push(candidate);

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::catalog::EntityId;
 
 use super::fate::Fate;
+use super::rehearsal::FieldChange;
 use super::report::{ResourceReport, SyncOutcome};
 
 /// Something that happened. Listeners must return at once; they run between the steps of the sync.
@@ -104,6 +105,15 @@ pub enum SyncEvent {
         entity: EntityId,
         /// Whether it goes, and why.
         fate: Fate,
+    },
+    /// An entity that is about to go is replaced by another, because its object was renamed or moved.
+    Renamed {
+        /// The one that goes.
+        from: EntityId,
+        /// The one that replaces it.
+        to: EntityId,
+        /// What the first has, the mapping does not set, and the second will not have.
+        lost: Vec<FieldChange>,
     },
     /// Entities were deleted.
     Deleted {

@@ -18,6 +18,7 @@ mod recheck;
 mod reconcile;
 mod rehearsal;
 mod relations;
+mod rename;
 mod report;
 mod resume;
 mod resync;

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::catalog::{DeleteResult, Dependents, EntityId};
+use crate::catalog::{DeleteResult, Dependents, EntityId, Writes};
 use crate::kinds::Kind;
 use crate::mapping::FedBlueprints;
 use crate::state::{SyncId, Trace};
@@ -22,6 +22,7 @@ use super::event::SyncEvent;
 use super::fate::{Fate, Gone};
 use super::plan::SkippedResource;
 use super::relations::Relations;
+use super::rename::{self, Renamed};
 use super::report::{DeletionReport, Tally};
 
 /// Entities looked at, and deleted, at a time.
@@ -258,7 +259,7 @@ impl Reconciliation<'_> {
         let candidates = self.count().await?;
         let mapping = self.mapping();
         match self.whole_blueprint(mapping, candidates) {
-            Some(stay) => self.stays(&stay, self.report.missing),
+            Some(stay) => self.all_stay(&stay).await?,
             None if candidates > 0 => self.delete_certain(mapping, confirm).await?,
             None => self.protect_all().await?,
         }
@@ -344,6 +345,23 @@ impl Reconciliation<'_> {
         })
     }
 
+    /// A plan names each of them; a sync does not read them once more for that.
+    async fn all_stay(&mut self, stay: &Stay) -> Result<(), SyncError> {
+        self.stays(stay, self.report.missing);
+        if self.ctx.catalog.writes() == Writes::Kept {
+            return Ok(());
+        }
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.page(after.as_deref()).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.identifier.clone());
+            for (entity, _) in page {
+                self.ctx.emit(&SyncEvent::Judged { entity, fate: stay.clone().fate() });
+            }
+        }
+    }
+
     async fn protect_all(&mut self) -> Result<(), SyncError> {
         let mut after: Option<String> = None;
         loop {
@@ -364,20 +382,40 @@ impl Reconciliation<'_> {
             let page = self.page(after.as_deref()).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.identifier.clone());
-            let mut certain = Vec::with_capacity(page.len());
+            let mut fates = Vec::with_capacity(page.len());
             for (id, trace) in page {
-                let fate = match self.protects(&id, &trace) {
-                    Some(stay) => stay.fate(),
-                    None if mapping == Mapping::Unmapped => Fate::Goes(Gone::Unmapped),
-                    None => confirm.fate(&id, &trace).await,
-                };
+                let fate = self.fate(mapping, confirm, &id, &trace).await?;
+                fates.push((id, fate));
+            }
+            let renamed = Renamed::of(self.ctx, &self.report.blueprint, &fates).await;
+            let mut certain = Vec::with_capacity(fates.len());
+            for (id, fate) in fates {
                 self.ctx.emit(&SyncEvent::Judged { entity: id.clone(), fate: fate.clone() });
                 match Stay::of(fate) {
                     None => certain.push(id),
                     Some(stay) => self.stays(&stay, 1),
                 }
             }
-            self.delete(certain).await?;
+            self.delete(certain, &renamed).await?;
+        }
+    }
+
+    async fn fate(
+        &self,
+        mapping: Mapping,
+        confirm: &mut Confirm<'_>,
+        id: &EntityId,
+        trace: &Trace,
+    ) -> Result<Fate, SyncError> {
+        if let Some(stay) = self.protects(id, trace) {
+            return Ok(stay.fate());
+        }
+        if mapping == Mapping::Unmapped {
+            return Ok(Fate::Goes(Gone::Unmapped));
+        }
+        match rename::fate(self.ctx, self.sync, id, trace).await? {
+            Some(fate) => Ok(fate),
+            None => Ok(confirm.fate(id, trace).await),
         }
     }
 
@@ -392,7 +430,7 @@ impl Reconciliation<'_> {
         }
     }
 
-    async fn delete(&mut self, certain: Vec<EntityId>) -> Result<(), SyncError> {
+    async fn delete(&mut self, certain: Vec<EntityId>, renamed: &Renamed) -> Result<(), SyncError> {
         if certain.is_empty() {
             return Ok(());
         }
@@ -420,6 +458,7 @@ impl Reconciliation<'_> {
                 }
             }
         }
+        renamed.tell(self.ctx, &gone);
         self.report.deleted += gone.len() as u64;
         self.spent.left = self.spent.left.map(|left| left.saturating_sub(gone.len() as u64));
         self.ctx.emit(&SyncEvent::Deleted { blueprint, entities: gone.len() });

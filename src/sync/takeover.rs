@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::EntityId;
+use crate::catalog::{EntityId, Writes};
 
 use super::notices::Notices;
 
@@ -22,10 +22,14 @@ struct Group {
 impl TakeOvers {
     /// Notes an entity that belongs to another, before it is written. The first of each owner and blueprint is logged
     /// at once.
-    pub(crate) fn note(&mut self, id: &EntityId, owner: &str) {
+    pub(crate) fn note(&mut self, id: &EntityId, owner: &str, writes: Writes) {
         let group = self.0.entry((id.blueprint.clone(), owner.to_owned())).or_default();
         if group.count == 0 {
-            tracing::warn!("{id} belongs to {owner} and is taken over now, perhaps with others");
+            let taken = match writes {
+                Writes::Kept => "is taken over now",
+                Writes::Rehearsed => "would be taken over",
+            };
+            tracing::warn!("{id} belongs to {owner} and {taken}, perhaps with others");
         }
         group.count += 1;
         if group.first.len() < NAMES {
@@ -34,12 +38,16 @@ impl TakeOvers {
     }
 
     /// One notice for each owner and blueprint.
-    pub(crate) fn say(&self, notices: &Notices) {
+    pub(crate) fn say(&self, notices: &Notices, writes: Writes) {
         for ((blueprint, owner), Group { count, first }) in &self.0 {
             let names = first.join(", ");
             let more = if *count > first.len() as u64 { ", …" } else { "" };
-            let (entities, belong, are) =
+            let (entities, belong, is) =
                 if *count == 1 { ("entity", "belongs", "is") } else { ("entities", "belong", "are") };
+            let are = match writes {
+                Writes::Kept => is,
+                Writes::Rehearsed => "would be",
+            };
             notices.warning(format!(
                 "{count} {entities} of {blueprint} {belong} to {owner} and {are} taken over: {names}{more}"
             ));

@@ -50,6 +50,8 @@ impl MappedObject {
 pub(crate) struct Source {
     pub(crate) key: Arc<str>,
     pub(crate) parent: Option<Arc<str>>,
+    /// What of the object stays the same when its key does not.
+    pub(crate) stable: Option<Arc<str>>,
 }
 
 /// An entity with the fingerprint of what would be sent.
@@ -144,7 +146,8 @@ impl Job {
     }
 
     fn map(&self, value: &RawValue, key: &Arc<str>, additions: Option<&Additions>, batch: &mut Batch) {
-        let source = Source { key: Arc::clone(key), parent: self.parent.clone() };
+        let stable = self.kind.stable_of(value.get()).map(Arc::from);
+        let source = Source { key: Arc::clone(key), parent: self.parent.clone(), stable };
         for (resource, mapped) in self.mapped(value, additions) {
             let object = match mapped {
                 Ok(mapped) => self.object(resource, source.clone(), mapped, additions),

@@ -264,6 +264,7 @@ impl Writer {
             &format!("{:?}", id.identifier),
             format!(" was not written: {reason}"),
         );
+        self.ctx.refuse(id);
         pending.ticket.flaw();
         pending.ticket.settle();
     }

@@ -8,6 +8,7 @@ mod migration;
 mod once;
 mod plan;
 mod program;
+mod rename;
 mod resync;
 mod settings;
 mod tunnel;

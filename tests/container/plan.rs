@@ -390,3 +390,71 @@ async fn a_change_log_cannot_be_planned_against_and_an_incomplete_plan_says_so()
     assert!(plan.out.contains("INCOMPLETE"), "{}", plan.out);
     assert_eq!(run(&program, "plan", &[&SQLITE, &["--detailed-exitcode"]]).code, Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_protects_entities_and_what_is_pruned_is_told_with_its_reason() {
+    let bitbucket = cloud(6).await;
+    let program = program(&bitbucket);
+    resync(&program, &[&SQLITE]);
+    bitbucket.change(|world| {
+        for slug in &world.repository_slugs()[..2] {
+            world.remove_repository(slug).expect("it is there");
+        }
+    });
+    for (option, reason) in [
+        (&["--no-delete"][..], "nothing may be deleted (--no-delete, or --max-deletes 0)"),
+        (&["--max-deletes", "1"], "more than the 1 left of --max-deletes 1"),
+    ] {
+        let human = run(&program, "plan", &[&SQLITE, option]);
+        assert!(human.out.contains(&format!("stays: {}", if option.len() == 1 { reason } else { "2 would go, " })));
+        assert!(human.out.contains(reason), "{}", human.out);
+        let ended = run(&program, "plan", &[&SQLITE, option, &["--format", "json"]]);
+        let plan: Value = serde_json::from_str(&ended.out).expect("JSON");
+        assert_eq!(plan["totals"]["bitbucketRepository"]["protected"], 2, "{plan:#}");
+        let kept = plan["changes"].as_array().expect("a list").iter().filter(|change| change["action"] == "protect");
+        let mut kept = kept.filter(|change| change["blueprint"] == "bitbucketRepository");
+        assert!(kept.all(|change| change["reason"].as_str().is_some_and(|why| why.contains(reason))), "{plan:#}");
+    }
+    let narrow = format!("entityDeletionThreshold: 0.1\n{DEFAULT}");
+    std::fs::write(program.folder.path().join("mapping.yaml"), narrow).expect("written");
+    let human = run(&program, "plan", &[&SQLITE, &MAPPING]);
+    assert!(
+        human.out.contains("stays: 2 of 6 would go, more than entityDeletionThreshold 0.1 allows"),
+        "{}",
+        human.out
+    );
+
+    let (repositories, _) = DEFAULT.split_once("  - kind: pull-request").expect("they come last");
+    std::fs::write(program.folder.path().join("mapping.yaml"), repositories).expect("written");
+    let human = run(&program, "plan", &[&SQLITE, &MAPPING]);
+    assert!(human.out.contains("stays: no resource of the mapping writes to this blueprint"), "{}", human.out);
+    let human = run(&program, "plan", &[&SQLITE, &MAPPING, &["--prune-unmapped"]]);
+    assert!(human.out.contains("  blueprint no longer mapped"), "{}", human.out);
+    let plan = plan_json(&program, &[&SQLITE, &MAPPING, &["--prune-unmapped"]]);
+    let unmapped = |change: &&Value| change["reason"] == "unmapped";
+    let gone = plan["changes"].as_array().expect("a list").iter().filter(unmapped).count() as u64;
+    assert_eq!(Some(gone), plan["totals"]["bitbucketPullRequest"]["delete"].as_u64(), "{plan:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_resources_of_a_folder_are_shown() {
+    let (bitbucket, port) = (cloud(2).await, port().await);
+    let program = program_at(&bitbucket, &port);
+    let folder = program.folder.path().join(".port/resources");
+    std::fs::create_dir_all(&folder).expect("created");
+    let blueprints = include_str!("../../mappings/cloud/blueprints.yaml");
+    std::fs::write(folder.join("blueprints.yaml"), blueprints).expect("written");
+    std::fs::write(folder.join("actions.yaml"), "- identifier: scaffold\n").expect("written");
+    std::fs::write(folder.join("pages.yaml"), "- identifier: overview\n").expect("written");
+    let scorecards = "- blueprint: bitbucketRepository\n  data:\n    - identifier: ownership\n";
+    std::fs::write(folder.join("scorecards.yaml"), scorecards).expect("written");
+    refuse_writes(&port);
+    let human = run(&program, "plan", &[&PORT]);
+    for line in ["+ action scaffold", "+ scorecard ownership", "+ page overview"] {
+        assert!(human.out.contains(&format!("{line} would be created")), "{}{}", human.out, human.error);
+    }
+    let plan = plan_json(&program, &[&PORT]);
+    let first = json!(["action scaffold", "scorecard ownership", "page overview"]);
+    assert_eq!(plan["setup"]["first_resources"], first, "{plan:#}");
+    assert_only_read(&port);
+}

@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 
 use super::difference::{differences, has_search, of_new};
 use super::ledger::Ledger;
-use super::{Action, Change, Changes};
+use super::{Action, Change, Changes, FieldChange};
 use crate::catalog::{
     Access, Blueprint, BulkLimits, Catalog, CatalogError, DeleteResult, Dependent, Dependents, Entity, EntityId,
-    Existing, Extent, OwnedPage, Owner, Present, Provisioned, Retry, UpsertResult, WriteFailure, WriteOptions,
+    Existing, Extent, OwnedPage, Owner, Present, Provisioned, Retry, UpsertResult, WriteFailure, WriteOptions, Writes,
 };
 use crate::sync::event::{Observer, SyncEvent};
 use crate::sync::fate::{Fate, Gone};
@@ -36,6 +36,8 @@ struct Record {
     created: HashSet<String>,
     /// Why the entities go that are to be deleted next.
     reasons: HashMap<EntityId, Gone>,
+    /// What those of them that are replaced lose.
+    lost: HashMap<EntityId, Vec<FieldChange>>,
     /// What was deleted so far.
     gone: HashSet<EntityId>,
     /// Entities whose relations are search queries.
@@ -55,6 +57,7 @@ impl Rehearsal {
             blueprints: HashMap::new(),
             created: HashSet::new(),
             reasons: HashMap::new(),
+            lost: HashMap::new(),
             gone: HashSet::new(),
             searched: 0,
             fault: None,
@@ -176,11 +179,23 @@ impl Rehearsal {
             }
             record.gone.insert(entity.clone());
             record.gone.extend(along.iter().cloned());
-            let reason = reason.map_or("unknown", Gone::name).to_owned();
-            record.note(&Change { entity, action: Action::Delete { reason, dependents: along.clone() } });
+            let lost = record.lost.remove(&entity).unwrap_or_default();
+            let dependents = along.clone();
+            let change = match reason {
+                Some(Gone::Renamed(to)) => {
+                    let action = Action::Rename { from: entity, fields: vec![], lost, dependents };
+                    Change { entity: to, action }
+                }
+                reason => {
+                    let reason = reason.as_ref().map_or("unknown", Gone::name).to_owned();
+                    Change { entity, action: Action::Delete { reason, dependents } }
+                }
+            };
+            record.note(&change);
             results.push(DeleteResult::Deleted { dependents: along });
         }
         record.reasons.clear();
+        record.lost.clear();
         record.fault(self.catalog.name())?;
         Ok(results)
     }
@@ -259,7 +274,10 @@ impl Observer for Rehearsal {
                 self.record().ledger.add_unchanged(blueprint, *entities as u64);
             }
             SyncEvent::Judged { entity, fate: Fate::Goes(why) } => {
-                self.record().reasons.insert(entity.clone(), *why);
+                self.record().reasons.insert(entity.clone(), why.clone());
+            }
+            SyncEvent::Renamed { from, lost, .. } => {
+                self.record().lost.insert(from.clone(), lost.clone());
             }
             SyncEvent::Judged { entity, fate: Fate::Stays(why) | Fate::Unsure(why) } => {
                 let action = Action::Protect { reason: why.clone().into_owned() };
@@ -286,6 +304,10 @@ impl Catalog for Rehearsal {
 
     fn access(&self) -> Access {
         self.catalog.access()
+    }
+
+    fn writes(&self) -> Writes {
+        Writes::Rehearsed
     }
 
     /// As large as one look at the catalog.

@@ -33,6 +33,20 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         taken_from: Option<String>,
     },
+    /// It would be created in place of another that goes, because its object was renamed or moved.
+    Rename {
+        /// The entity that goes.
+        from: EntityId,
+        /// What the new one would have.
+        #[serde(default)]
+        fields: Vec<FieldChange>,
+        /// What the old one has, the mapping does not set, and the new one would not have.
+        #[serde(default)]
+        lost: Vec<FieldChange>,
+        /// Entities that would go because they depend on the old one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        dependents: Vec<EntityId>,
+    },
     /// It would be deleted.
     Delete {
         /// Why, by the names of [`crate::sync::Gone::name`].
@@ -81,6 +95,8 @@ pub struct Totals {
     pub protected: u64,
     /// Of those written over: those that belong to another.
     pub taken_over: u64,
+    /// Of those created: those that replace one that is deleted, because their object was renamed or moved.
+    pub renamed: u64,
 }
 
 impl Totals {
@@ -96,9 +112,27 @@ impl Action {
     pub(super) const fn rank(&self) -> u8 {
         match self {
             Self::Create { .. } => 0,
-            Self::Update { .. } => 1,
-            Self::Delete { .. } => 2,
-            Self::Protect { .. } => 3,
+            Self::Rename { .. } => 1,
+            Self::Update { .. } => 2,
+            Self::Delete { .. } => 3,
+            Self::Protect { .. } => 4,
         }
     }
+
+    /// What of an entity an action is about; of several about the same the last counts.
+    pub(super) const fn side(&self) -> Side {
+        match self {
+            Self::Create { .. } | Self::Rename { .. } | Self::Update { .. } => Side::Written,
+            Self::Delete { .. } => Side::Deleted,
+            Self::Protect { .. } => Side::Kept,
+        }
+    }
+}
+
+/// What of an entity an action is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Written,
+    Deleted,
+    Kept,
 }

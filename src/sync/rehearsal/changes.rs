@@ -35,6 +35,13 @@ impl Changes {
             let totals = counted.entry(change.entity.blueprint.clone()).or_default();
             match &change.action {
                 Action::Create { .. } => totals.create += 1,
+                Action::Rename { from, dependents, .. } => {
+                    totals.create += 1;
+                    totals.renamed += 1;
+                    for gone in std::iter::once(from).chain(dependents) {
+                        counted.entry(gone.blueprint.clone()).or_default().delete += 1;
+                    }
+                }
                 Action::Update { taken_from, .. } => {
                     totals.update += 1;
                     totals.taken_over += u64::from(taken_from.is_some());
@@ -68,23 +75,42 @@ impl Changes {
         self.totals.values().any(Totals::has_changes)
     }
 
-    /// Hands over each change: by blueprint, then created, changed, deleted, protected, then by identifier.
+    /// Hands over each change: by blueprint, then created, renamed, changed, deleted, protected, then by identifier.
     ///
     /// # Errors
     /// The file of changes cannot be read, or `take` failed.
     pub fn each(&self, mut take: impl FnMut(Change) -> io::Result<()>) -> io::Result<()> {
-        let mut reader = BufReader::new(&self.file);
-        let mut at = None;
-        let mut line = Vec::new();
+        let mut lines = Lines { reader: BufReader::new(&self.file), at: None, line: Vec::new() };
         for place in &self.places {
-            if at != Some(place.offset) {
-                reader.seek(SeekFrom::Start(place.offset))?;
+            let mut change = lines.change(place.offset)?;
+            // What a rename creates was noted when it was created.
+            if let (Action::Rename { fields, .. }, Some(under)) = (&mut change.action, place.under)
+                && let Action::Create { fields: of_new } | Action::Update { fields: of_new, .. } =
+                    lines.change(under)?.action
+            {
+                *fields = of_new;
             }
-            line.clear();
-            let read = reader.read_until(b'\n', &mut line)?;
-            at = Some(place.offset + read as u64);
-            take(serde_json::from_slice(&line)?)?;
+            take(change)?;
         }
         Ok(())
+    }
+}
+
+/// Reads lines of the file by where they begin.
+struct Lines<'a> {
+    reader: BufReader<&'a File>,
+    at: Option<u64>,
+    line: Vec<u8>,
+}
+
+impl Lines<'_> {
+    fn change(&mut self, offset: u64) -> io::Result<Change> {
+        if self.at != Some(offset) {
+            self.reader.seek(SeekFrom::Start(offset))?;
+        }
+        self.line.clear();
+        let read = self.reader.read_until(b'\n', &mut self.line)?;
+        self.at = Some(offset + read as u64);
+        Ok(serde_json::from_slice(&self.line)?)
     }
 }

@@ -18,6 +18,11 @@ pub(super) fn differences(present: &Entity, sent: &Entity, existing: Existing) -
     differences.found
 }
 
+/// Everything that an entity has, as what is lost with it.
+pub(crate) fn parts(present: &Entity) -> Vec<FieldChange> {
+    differences(present, &Entity::default(), Existing::Replace)
+}
+
 /// What an entity that does not exist would have.
 pub(super) fn of_new(sent: &Entity) -> Vec<FieldChange> {
     let nothing = Entity { identifier: sent.identifier.clone(), ..Entity::default() };

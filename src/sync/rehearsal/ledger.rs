@@ -5,15 +5,19 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use super::change::Side;
 use super::{Change, Changes, Totals};
 
 /// Where one change stands in the file.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) blueprint: u32,
+    pub(super) side: Side,
     pub(super) rank: u8,
     pub(super) identifier: Box<str>,
     pub(super) offset: u64,
+    /// Where the change stands that this one replaces.
+    pub(super) under: Option<u64>,
 }
 
 /// Takes changes as they are found; only where each one stands is kept in memory.
@@ -46,7 +50,8 @@ impl Ledger {
         let next = u32::try_from(self.blueprints.len()).unwrap_or(u32::MAX);
         let blueprint = *self.blueprints.entry(change.entity.blueprint.clone()).or_insert(next);
         let identifier = change.entity.identifier.as_str().into();
-        self.places.push(Place { blueprint, rank: change.action.rank(), identifier, offset: self.length });
+        let (side, rank) = (change.action.side(), change.action.rank());
+        self.places.push(Place { blueprint, side, rank, identifier, offset: self.length, under: None });
         self.length += line.len() as u64;
         Ok(())
     }
@@ -55,7 +60,7 @@ impl Ledger {
         *self.unchanged.entry(blueprint.to_owned()).or_default() += entities;
     }
 
-    /// What was found, in order: by blueprint, then created, changed, deleted, protected, then by identifier. Of
+    /// What was found, in order: by blueprint, then created, renamed, changed, deleted, protected, then by identifier. Of
     /// several changes of one entity the last counts, as it does for the catalog.
     pub(super) fn finish(self) -> io::Result<Changes> {
         let Self { file, blueprints, mut places, unchanged, .. } = self;
@@ -71,15 +76,22 @@ impl Ledger {
         }
         let of = |blueprint: u32| usize::try_from(blueprint).ok().and_then(|at| order.get(at)).copied();
         places.sort_by(|one, other| {
-            let key = |place: &Place| (of(place.blueprint), place.rank);
+            let key = |place: &Place| (of(place.blueprint), place.side);
             key(one)
                 .cmp(&key(other))
                 .then_with(|| one.identifier.cmp(&other.identifier))
                 .then(other.offset.cmp(&one.offset))
         });
-        places.dedup_by(|next, first| {
-            (next.blueprint, next.rank, &next.identifier) == (first.blueprint, first.rank, &first.identifier)
+        places.dedup_by(|earlier, last| {
+            let same =
+                (earlier.blueprint, earlier.side, &earlier.identifier) == (last.blueprint, last.side, &last.identifier);
+            if same {
+                last.under.get_or_insert(earlier.offset);
+            }
+            same
         });
+        // Stable: identifiers stay in order.
+        places.sort_by_key(|place| (of(place.blueprint), place.rank));
         let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
         for (blueprint, entities) in unchanged {
             totals.entry(blueprint).or_default().unchanged = entities;

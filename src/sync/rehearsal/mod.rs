@@ -11,3 +11,4 @@ mod ledger;
 pub use catalog::Rehearsal;
 pub use change::{Action, Change, FieldChange, Totals};
 pub use changes::Changes;
+pub(crate) use difference::parts;

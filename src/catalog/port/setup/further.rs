@@ -7,9 +7,14 @@ use crate::port::{FirstResource, PortClient};
 pub(super) async fn create(client: &PortClient, first: &FirstResources) {
     for resource in in_order(first) {
         if let Err(error) = client.create_first(resource).await {
-            tracing::warn!(error = error.in_full(), "Port did not take {resource}; create it by hand");
+            tracing::warn!(error = error.in_full(), "Port did not take the {resource}; create it by hand");
         }
     }
+}
+
+/// Names what would be created, in that order.
+pub(super) fn names(first: &FirstResources) -> Vec<String> {
+    in_order(first).into_iter().map(|resource| resource.to_string()).collect()
 }
 
 fn in_order(first: &FirstResources) -> Vec<FirstResource<'_>> {

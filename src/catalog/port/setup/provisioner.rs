@@ -97,10 +97,12 @@ impl<'a> Provisioner<'a> {
             Origin::Default if integration.is_none() || self.request.initialize => {
                 Some(runtime_form(&self.request.first.mapping))
             }
-            Origin::Empty => return Ok(plan(integration.is_none(), origin, Some(empty_mapping()), changes, defaults)),
+            Origin::Empty => {
+                return Ok(self.planned(integration.is_none(), origin, Some(empty_mapping()), changes, defaults));
+            }
             Origin::Default | Origin::Port => None,
         };
-        Ok(plan(integration.is_none(), origin, present.or(brought), changes, defaults))
+        Ok(self.planned(integration.is_none(), origin, present.or(brought), changes, defaults))
     }
 
     /// Reads what decides about everything else. The order is that of Port's own runtime.
@@ -230,6 +232,35 @@ impl<'a> Provisioner<'a> {
         Ok(())
     }
 
+    fn planned(
+        &self,
+        would_create: bool,
+        origin: Origin,
+        mapping: Option<Value>,
+        changes: Vec<super::RegistrationChange>,
+        defaults: Option<Defaults>,
+    ) -> ProvisionPlan {
+        // Where no defaults are created, nothing that goes with them is.
+        let begins = defaults.as_ref().is_some_and(|defaults| defaults.found.is_empty());
+        let (documents, blueprints_found) =
+            defaults.map(|defaults| (defaults.documents, defaults.found)).unwrap_or_default();
+        let (blueprints_to_create, first_resources) = if begins {
+            let blueprints = documents.iter().map(|document| identifier(document).to_owned()).collect();
+            (blueprints, further::names(&self.request.first))
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        ProvisionPlan {
+            would_create,
+            origin,
+            mapping,
+            changes,
+            blueprints_to_create,
+            first_resources,
+            blueprints_found,
+        }
+    }
+
     async fn defaults(&self) -> Result<Defaults, ProvisionError> {
         let documents = documents(&self.request.first.blueprints).map_err(ProvisionError::Document)?;
         let mut found = Vec::new();
@@ -242,23 +273,6 @@ impl<'a> Provisioner<'a> {
         }
         Ok(Defaults { documents: all, found })
     }
-}
-
-fn plan(
-    would_create: bool,
-    origin: Origin,
-    mapping: Option<Value>,
-    changes: Vec<super::RegistrationChange>,
-    defaults: Option<Defaults>,
-) -> ProvisionPlan {
-    let (documents, blueprints_found) =
-        defaults.map(|defaults| (defaults.documents, defaults.found)).unwrap_or_default();
-    let blueprints_to_create = if blueprints_found.is_empty() {
-        documents.iter().map(|document| identifier(document).to_owned()).collect()
-    } else {
-        Vec::new()
-    };
-    ProvisionPlan { would_create, origin, mapping, changes, blueprints_to_create, blueprints_found }
 }
 
 /// What an answer names replaces what was known before: an answer to a change need not hold the whole document.

@@ -37,6 +37,8 @@ pub struct ProvisionPlan {
     pub changes: Vec<RegistrationChange>,
     /// Identifiers of the blueprints that would be created.
     pub blueprints_to_create: Vec<String>,
+    /// Actions, scorecards and pages that would be created after those, for a person.
+    pub first_resources: Vec<String>,
     /// Identifiers of default blueprints that are there.
     pub blueprints_found: Vec<String>,
 }
