@@ -29,8 +29,11 @@ pub(crate) const PAGES: usize = 16;
 /// killed while the sync waits, for its request budget say.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Entities whose present versions are read at a time.
+/// Entities whose present versions are read with one request.
 const READ: usize = 50;
+
+/// Such requests at a time.
+const READS: usize = 8;
 
 /// Entities of one object that are looked up when the object could not be mapped.
 const FROM_ONE_OBJECT: u32 = 1_000;
@@ -292,28 +295,52 @@ impl Diff {
         }
         let mut rest = unsure.into_iter().peekable();
         while rest.peek().is_some() {
-            let group: Vec<Candidate> = rest.by_ref().take(READ).collect();
-            let like: Vec<Entity> = group.iter().map(|candidate| candidate.ready.entity.clone()).collect();
-            let present = match self.present(blueprint, &like, whose).await {
-                Ok(present) => present,
-                Err(error) => {
-                    self.ctx.notices.warning(format!("cannot compare, so everything is sent: {error}"));
-                    vec![]
-                }
-            };
-            let present: HashMap<String, &Present> =
-                present.iter().map(|present| (present.entity.id().identifier, present)).collect();
-            for candidate in group {
-                match present.get(&candidate.id.identifier) {
-                    Some(Present { entity, owner: Owner::Ours }) if covers(entity, &candidate.ready.entity) => {
-                        unchanged.push(candidate);
-                        continue;
-                    }
-                    Some(Present { owner: Owner::Other(name), .. }) => self.take_overs.note(&candidate.id, name),
-                    _ => {}
-                }
-                changed.push(candidate);
+            let mut asked = Vec::with_capacity(READS);
+            while rest.peek().is_some() && asked.len() < READS {
+                let group: Vec<Candidate> = rest.by_ref().take(READ).collect();
+                asked.push(self.present_of(blueprint, group, whose));
             }
+            let answers = futures::future::join_all(asked).await;
+            for (group, present) in answers {
+                self.sort(group, &present, unchanged, changed);
+            }
+        }
+    }
+
+    /// A group with the present versions of its entities; none where the catalog does not say.
+    async fn present_of(
+        &self,
+        blueprint: &str,
+        group: Vec<Candidate>,
+        whose: Whose,
+    ) -> (Vec<Candidate>, Vec<Present>) {
+        let like: Vec<Entity> = group.iter().map(|candidate| candidate.ready.entity.clone()).collect();
+        let present = self.present(blueprint, &like, whose).await.unwrap_or_else(|error| {
+            self.ctx.notices.warning(format!("cannot compare, so everything is sent: {error}"));
+            vec![]
+        });
+        (group, present)
+    }
+
+    fn sort(
+        &mut self,
+        group: Vec<Candidate>,
+        present: &[Present],
+        unchanged: &mut Vec<Candidate>,
+        changed: &mut Vec<Candidate>,
+    ) {
+        let present: HashMap<String, &Present> =
+            present.iter().map(|present| (present.entity.id().identifier, present)).collect();
+        for candidate in group {
+            match present.get(&candidate.id.identifier) {
+                Some(Present { entity, owner: Owner::Ours }) if covers(entity, &candidate.ready.entity) => {
+                    unchanged.push(candidate);
+                    continue;
+                }
+                Some(Present { owner: Owner::Other(name), .. }) => self.take_overs.note(&candidate.id, name),
+                _ => {}
+            }
+            changed.push(candidate);
         }
     }
 
