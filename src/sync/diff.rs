@@ -308,12 +308,7 @@ impl Diff {
     }
 
     /// A group with the present versions of its entities; none where the catalog does not say.
-    async fn present_of(
-        &self,
-        blueprint: &str,
-        group: Vec<Candidate>,
-        whose: Whose,
-    ) -> (Vec<Candidate>, Vec<Present>) {
+    async fn present_of(&self, blueprint: &str, group: Vec<Candidate>, whose: Whose) -> (Vec<Candidate>, Vec<Present>) {
         let like: Vec<Entity> = group.iter().map(|candidate| candidate.ready.entity.clone()).collect();
         let present = self.present(blueprint, &like, whose).await.unwrap_or_else(|error| {
             self.ctx.notices.warning(format!("cannot compare, so everything is sent: {error}"));
