@@ -119,8 +119,10 @@ impl Feed<'_> {
             let Page { values, next, .. } = match fetched {
                 Ok(page) => page,
                 Err(error) => {
-                    ticket.flaw();
-                    self.broke_off(node, owner, &error);
+                    if !self.went_meanwhile(node, owner, &error).await {
+                        ticket.flaw();
+                        self.broke_off(node, owner, &error);
+                    }
                     return Ok(());
                 }
             };
@@ -140,6 +142,21 @@ impl Feed<'_> {
             processed?;
             fetched = page;
         }
+    }
+
+    /// Whether what a listing belongs to was deleted after it was listed, as may well be when a sync is gone on with:
+    /// then nothing is missing. A sync that listed it itself a moment ago takes the refusal for a doubt instead.
+    async fn went_meanwhile(&self, node: &Node, owner: Option<&Owner>, error: &CallError) -> bool {
+        if self.ctx.resumed.get().is_none() {
+            return false;
+        }
+        let (Some(owner), true) = (owner, error.is_gone()) else { return false };
+        let (Some(kind), Ok(key)) = (node.listing.kind().each(), owner.key.parse()) else { return false };
+        let is_gone = self.ctx.source.get(kind, &key).await.is_err_and(|error| error.is_gone());
+        if is_gone {
+            self.ctx.notices.note(format!("{kind} {} went while the sync ran", owner.key));
+        }
+        is_gone
     }
 
     /// A listing that broke off.

@@ -3,6 +3,7 @@
 mod cloud;
 mod datacenter;
 mod deletion;
+mod faults;
 mod full;
 mod harness;
 mod port;

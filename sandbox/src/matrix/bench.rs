@@ -230,10 +230,25 @@ impl Bench {
             note(outcome, &format!("after run {}", nth + 1), &self.catalog()?.damage(&before, &truth));
             last = truth;
         }
+        self.finish_interrupted(case, &last, outcome).await?;
         self.port.advance_clock(Duration::from_secs(5));
         let ended = self.program.run(&self.work(), std::future::pending()).await?;
         self.judge(&ended, true, outcome);
         note(outcome, "in the end", &self.catalog()?.differences(&last));
+        Ok(())
+    }
+
+    /// A killed sync is gone on with. What it had read stays as it was read: what changed meanwhile, and what is doubtful
+    /// therefore, is left to the next run. This one does no damage and ends.
+    async fn finish_interrupted(&self, case: &Case, truth: &Catalog, outcome: &mut Outcome) -> Result<(), BenchError> {
+        if !matches!(case.trouble, Trouble::Kill { .. }) || case.start == Start::Empty {
+            return Ok(());
+        }
+        let before = self.catalog()?;
+        self.port.advance_clock(Duration::from_secs(5));
+        let ended = self.program.run(&self.work(), std::future::pending()).await?;
+        self.judge(&ended, false, outcome);
+        note(outcome, "after going on", &self.catalog()?.damage(&before, truth));
         Ok(())
     }
 

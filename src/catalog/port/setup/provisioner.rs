@@ -214,7 +214,11 @@ impl<'a> Provisioner<'a> {
             result.integration = merged(with_mapping(&result.integration, &mapping), &patched);
         }
         let created = self.create_blueprints(result).await;
-        // Marked as done even if it failed, as by Port's own runtime: the next start must not try again by itself.
+        if created.as_ref().is_err_and(|error| !stands(error)) {
+            // The next start tries again.
+            return created;
+        }
+        // Marked as done even if Port refused, as by Port's own runtime: the next start would be refused as well.
         let patched = self.client.patch_integration(&registration.initialized(None)).await;
         created?;
         result.integration = merged(result.integration.clone(), &patched?);
@@ -273,6 +277,16 @@ impl<'a> Provisioner<'a> {
         }
         Ok(Defaults { documents: all, found })
     }
+}
+
+/// Whether Port refused the blueprints themselves; a fault of the moment, or an answer that something in between may have
+/// given, says nothing about the next start.
+fn stands(error: &ProvisionError) -> bool {
+    let status = match error {
+        ProvisionError::Blueprints(error) => error.status(),
+        _ => return matches!(error, ProvisionError::Document(_)),
+    };
+    status.is_some_and(|status| matches!(status.as_u16(), 400 | 403 | 409 | 413 | 422))
 }
 
 /// What an answer names replaces what was known before: an answer to a change need not hold the whole document.

@@ -186,6 +186,33 @@ async fn a_blueprint_that_fails_takes_the_others_back() {
     );
 }
 
+#[rstest]
+#[case::fault(500)]
+#[case::in_between(404)]
+#[tokio::test]
+async fn blueprints_that_failed_for_the_moment_are_created_by_the_next_start(#[case] status: u16) {
+    let mut fresh = installed();
+    fresh["arePortResourcesInitialized"] = json!(false);
+    let refused = AtomicUsize::new(0);
+    let stub = Stub::start(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", INTEGRATION) => Some(document(&fresh)),
+        ("PATCH", "/v1/blueprints/service") if refused.fetch_add(1, Ordering::SeqCst) == 0 => {
+            Some(Reply::status(status))
+        }
+        ("POST", "/v1/blueprints") | ("PATCH" | "DELETE", _) => Some(Reply::ok()),
+        _ => plain(seen),
+    })
+    .await;
+    let client = stub.client();
+    let error = Provisioner::new(&client, request()).run().await.unwrap_err();
+    assert!(matches!(error, ProvisionError::Blueprints(_)), "{error}");
+    let marked = format!("PATCH {INTEGRATION}");
+    assert!(!writes(&stub).contains(&marked), "{:?}", writes(&stub));
+    let result = Provisioner::new(&client, request()).run().await.unwrap();
+    assert_eq!(result.blueprints_created, ["squad", "service"]);
+    assert!(writes(&stub).contains(&marked));
+}
+
 #[tokio::test]
 async fn a_creation_whose_answer_is_lost_is_looked_up_before_it_is_repeated() {
     let posted = AtomicUsize::new(0);
