@@ -187,16 +187,19 @@ async fn a_blueprint_that_fails_takes_the_others_back() {
 }
 
 #[rstest]
-#[case::fault(500)]
-#[case::in_between(404)]
+#[case::fault(500, 11)]
+#[case::in_between(404, 1)]
 #[tokio::test]
-async fn blueprints_that_failed_for_the_moment_are_created_by_the_next_start(#[case] status: u16) {
+async fn blueprints_that_failed_for_the_moment_are_created_by_the_next_start(
+    #[case] status: u16,
+    #[case] attempts: usize,
+) {
     let mut fresh = installed();
     fresh["arePortResourcesInitialized"] = json!(false);
     let refused = AtomicUsize::new(0);
     let stub = Stub::start(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
         ("GET", INTEGRATION) => Some(document(&fresh)),
-        ("PATCH", "/v1/blueprints/service") if refused.fetch_add(1, Ordering::SeqCst) == 0 => {
+        ("PATCH", "/v1/blueprints/service") if refused.fetch_add(1, Ordering::SeqCst) < attempts => {
             Some(Reply::status(status))
         }
         ("POST", "/v1/blueprints") | ("PATCH" | "DELETE", _) => Some(Reply::ok()),
