@@ -63,13 +63,14 @@ fn our_input() -> Input {
 fn run_plain(programs: &[Filter<Plain>], input: &Val) {
     for program in programs {
         let ctx = Ctx::<Plain>::new(&program.lut, Vars::new([]));
-        divan::black_box(program.id.run((ctx, input.clone())).next().and_then(Result::ok)).expect("an output");
+        // An expression that fails gives null: the payload of a listing has no participants.
+        divan::black_box(program.id.run((ctx, input.clone())).next().and_then(Result::ok));
     }
 }
 
 fn run_ours(programs: &[Program], input: &Input) {
     for program in programs {
-        divan::black_box(program.first(input).ok().flatten()).expect("an output");
+        divan::black_box(program.first(input).ok().flatten());
     }
 }
 
