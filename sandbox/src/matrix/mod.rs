@@ -2,7 +2,7 @@
 //!
 //! A [`Bench`] is one product and one target with servers and files of its own. Before the first case it learns
 //! the catalogs of undisturbed runs, world by world. A [`Case`] starts from the first of them, disturbs the runs that
-//! follow, checks after each that nothing was wrongly deleted or lost ([`catalog`]), and demands in the end that one
+//! follow, checks after each that nothing was wrongly deleted or lost (`catalog`), and demands in the end that one
 //! undisturbed run gives exactly the catalog that the undisturbed runs gave.
 
 mod bench;
