@@ -52,8 +52,10 @@ async fn weakness_01_what_is_sent_again_is_sent_whole() {
     pair.port.faults().set([always("/v1/**/bulk", 422)]);
     let refused = pair.resync().await;
     assert_eq!(refused.outcome, SyncOutcome::Incomplete, "{refused:#?}");
-    pair.port.faults().clear();
-    // Pull requests fill their bulks before the eight repositories fill one, and need them.
+    // Pull requests are on their way while the repositories that they need are held up.
+    let held_up = Fault::Delay(Duration::from_secs(2));
+    let repositories = format!("/v1/blueprints/{REPOSITORY}/entities/bulk");
+    pair.port.faults().set([FaultRule::on(&repositories, Occurrence::Always, held_up)]);
     set_mapping(&pair, |mapping| mapping["createMissingRelatedEntities"] = json!(false));
     pair.port.record().clear();
     let report = pair.resync().await;
