@@ -89,9 +89,10 @@ async fn creates_then_updates(catalog: &dyn Catalog) {
     assert_eq!((whole.title, whole.properties), (sent[1].title.clone(), sent[1].properties.clone()));
     let updated = catalog.upsert("confService", &sent[..1], DEFAULTS).await.unwrap();
     assert_eq!(updated, [UpsertResult::Updated]);
-    // The domain was created on the way; nobody wrote it, so it is nobody's.
-    let domain = entity(json!({ "identifier": "d", "blueprint": "confDomain", "title": "" }));
-    assert_eq!(catalog.read("confDomain", &[domain]).await.unwrap(), []);
+    // The domain was created on the way, and is of whoever wrote the relation.
+    let domain = entity(json!({ "identifier": "d", "blueprint": "confDomain", "properties": {} }));
+    let related = catalog.read("confDomain", std::slice::from_ref(&domain)).await.unwrap();
+    assert_eq!(related.iter().map(Entity::id).collect::<Vec<_>>(), [domain.id()]);
 }
 
 async fn merges_or_replaces(catalog: &dyn Catalog) {
@@ -170,10 +171,13 @@ async fn treats_missing_targets_as_told(catalog: &dyn Catalog) {
 }
 
 async fn lists_what_is_owned(catalog: &dyn Catalog) {
-    let id = |identifier: &str| EntityId { blueprint: "confService".into(), identifier: identifier.into() };
+    let id =
+        |blueprint: &str, identifier: &str| EntityId { blueprint: blueprint.into(), identifier: identifier.into() };
     let mut owned = owned(catalog, OffsetDateTime::now_utc() + Duration::days(1)).await;
     owned.sort();
-    assert_eq!(owned, [id("a"), id("b"), id("lonely")]);
+    let services = ["a", "b", "lonely"].map(|identifier| id("confService", identifier));
+    let domains = ["d", "no-such-domain"].map(|identifier| id("confDomain", identifier));
+    assert_eq!(owned, [&domains[..], &services].concat());
     assert_eq!(self::owned(catalog, OffsetDateTime::now_utc() - Duration::days(1)).await, []);
 }
 
@@ -203,7 +207,7 @@ async fn deletes_with_dependents(catalog: &dyn Catalog) {
     assert!(dependents.contains(&Dependent { of: "no-such-domain".to_owned(), entity: lonely }), "{dependents:?}");
     let refused = delete("confDomain", "no-such-domain", Dependents::Refuse).await;
     assert!(matches!(refused, DeleteResult::Failed(_)), "{refused:?}");
-    assert_eq!(owned(catalog, OffsetDateTime::now_utc() + Duration::days(1)).await.len(), 3);
+    assert_eq!(owned(catalog, OffsetDateTime::now_utc() + Duration::days(1)).await.len(), 5);
     let gone = delete("confDomain", "no-such-domain", Dependents::Delete).await;
     let lonely = EntityId { blueprint: "confService".into(), identifier: "lonely".into() };
     assert_eq!(gone, DeleteResult::Deleted { dependents: vec![lonely] });

@@ -20,8 +20,8 @@ pub enum Owner {
     Ours,
     /// Somebody else: another integration, a person, a script.
     Other(String),
-    /// Nobody (it was made because a relation names it), or the catalog does not say who.
-    Nobody,
+    /// The catalog does not say who.
+    Unknown,
 }
 
 /// How much of an entity is read.
@@ -47,7 +47,7 @@ impl fmt::Display for Owner {
         match self {
             Self::Ours => f.write_str("this integration"),
             Self::Other(name) => f.write_str(name),
-            Self::Nobody => f.write_str("nobody"),
+            Self::Unknown => f.write_str("not known"),
         }
     }
 }

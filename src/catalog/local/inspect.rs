@@ -29,7 +29,7 @@ pub struct StoredEntity {
     pub properties: Map<String, Value>,
     /// Its relations: an identifier, a list of them, or null.
     pub relations: Map<String, Value>,
-    /// The integration that wrote it last; `None` for one that other entities point at but nobody wrote.
+    /// The integration that wrote it last, or the relation that it was made for; `None` where a file does not say.
     pub owner: Option<String>,
     /// When it was created: UTC with microseconds, `2024-05-17T08:30:00.000000Z`.
     pub created_at: String,

@@ -53,7 +53,7 @@ pub(super) fn present(
         let owner = match row.owner {
             Some(name) if name == owner => Owner::Ours,
             Some(name) => Owner::Other(name),
-            None => Owner::Nobody,
+            None => Owner::Unknown,
         };
         let entity = match extent {
             Extent::Like => as_wanted(wanted, blueprint, row.content),

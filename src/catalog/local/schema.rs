@@ -37,6 +37,6 @@ CREATE TABLE relation_targets (
 CREATE INDEX relation_targets_by_target ON relation_targets (target_blueprint, target);
 CREATE VIEW about AS
   SELECT 'blueprints' AS name, 'the types; definition is the whole blueprint as JSON' AS what
-  UNION ALL SELECT 'entities', 'one row per entity; properties, relations and team are JSON; owner is the integration that wrote it last, empty for one that is only pointed at'
+  UNION ALL SELECT 'entities', 'one row per entity; properties, relations and team are JSON; owner is the integration that wrote it last, or the relation that it was made for'
   UNION ALL SELECT 'relation_targets', 'an index of relations: which entity points at which';
 ";

@@ -170,9 +170,10 @@ async fn owned_pages_follow_each_other_and_leave_out_what_is_newer() {
     let before = |at| conformance::owned(&catalog, at);
     assert_eq!(before(datetime!(2024-05-17 08:29:59 UTC)).await.len(), 0);
     let listed = before(datetime!(2024-05-17 10:30:00.000001 +2)).await;
-    assert_eq!(listed.len(), 2499);
+    // The domain that all of them relate to counts as well.
+    assert_eq!(listed.len(), 2499 + 1);
     assert!(listed.iter().all(|id| !["s7", "late"].contains(&id.identifier.as_str())));
-    assert_eq!(before(datetime!(2024-05-17 08:30:00.000002 UTC)).await.len(), 2501);
+    assert_eq!(before(datetime!(2024-05-17 08:30:00.000002 UTC)).await.len(), 2501 + 1);
     let error = catalog.owned(datetime!(2024-05-17 08:30 UTC), Some("page two".to_owned())).await.unwrap_err();
     assert!(matches!(error, CatalogError::Refused { .. }));
 }

@@ -180,13 +180,14 @@ impl Bulk<'_> {
         Ok(missing)
     }
 
+    /// It belongs to whoever writes the relation, as at Port: once nothing relates to it, that one deletes it.
     fn create(&self, placeholder: &Placeholder<'_>) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO entities (blueprint, identifier, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
+                "INSERT INTO entities (blueprint, identifier, owner, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
                  ON CONFLICT DO NOTHING",
             )?
-            .execute((placeholder.blueprint, placeholder.identifier, &self.writing.at))?;
+            .execute((placeholder.blueprint, placeholder.identifier, &self.writing.owner, &self.writing.at))?;
         Ok(())
     }
 

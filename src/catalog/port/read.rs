@@ -124,7 +124,7 @@ pub(super) async fn is_empty(catalog: &PortCatalog, blueprint: &str) -> Result<b
 fn writer(found: &Map<String, Value>) -> Owner {
     let named = ["$datasource", "datasource", "updatedBy", "createdBy"];
     let source = named.iter().find_map(|name| found.get(*name)?.as_str().filter(|text| !text.is_empty()));
-    let Some(source) = source else { return Owner::Nobody };
+    let Some(source) = source else { return Owner::Unknown };
     // `port-ocean/TYPE/VERSION/IDENTIFIER/exporter` is how integrations sign.
     let parts: Vec<&str> = source.split('/').collect();
     Owner::Other(match parts.as_slice() {

@@ -243,7 +243,7 @@ fn action(present: Option<&Present>, sent: &Entity, existing: Existing) -> Optio
     let fields = differences(entity, sent, existing);
     let taken_from = match owner {
         Owner::Other(name) => Some(name.clone()),
-        Owner::Ours | Owner::Nobody => None,
+        Owner::Ours | Owner::Unknown => None,
     };
     let stays = fields.is_empty() && *owner == Owner::Ours;
     (!stays).then_some(Action::Update { fields, taken_from })

@@ -55,7 +55,7 @@ fn words(owner: &Owner) -> String {
     match owner {
         Owner::Ours => "this integration".to_owned(),
         Owner::Other(name) => format!("{name}: a resync writes over it and never deletes it"),
-        Owner::Nobody => "nobody: it was made because a relation names it".to_owned(),
+        Owner::Unknown => "not known: the catalog does not say who".to_owned(),
     }
 }
 
