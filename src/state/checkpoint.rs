@@ -50,10 +50,23 @@ pub struct Checkpoint {
     pub left: u64,
     /// The root listings that are done, by their text.
     pub roots: HashMap<String, RootDone>,
-    /// Listings per object (text, key of the parent) that are done and came in several pages.
-    pub several: Vec<(String, String)>,
+    /// Listings per object that are done and came in several pages.
+    pub several: Vec<SeveralDone>,
     /// What the entities met so far relate to, as short fingerprints.
     pub related: Vec<i64>,
+    /// The objects that listings of several pages gave, as short fingerprints.
+    pub met: Vec<i64>,
+}
+
+/// A listing of one object that was read to its end, in several pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeveralDone {
+    /// Which, as text.
+    pub listing: String,
+    /// Key of the object.
+    pub parent_key: String,
+    /// What was spooled for it.
+    pub payload: String,
 }
 
 /// A root listing that was read to its end.
@@ -97,15 +110,23 @@ impl CatalogState {
 
     /// Remembers what entities of this sync relate to.
     pub async fn relate(&self, targets: Vec<i64>) -> Result<(), StateError> {
-        if targets.is_empty() {
+        self.remember("INSERT OR IGNORE INTO related (catalog, target) VALUES (?1, ?2)", targets).await
+    }
+
+    /// Remembers which objects the listings of several pages gave.
+    pub async fn meet(&self, objects: Vec<i64>) -> Result<(), StateError> {
+        self.remember("INSERT OR IGNORE INTO met (catalog, object) VALUES (?1, ?2)", objects).await
+    }
+
+    async fn remember(&self, insert: &'static str, fingerprints: Vec<i64>) -> Result<(), StateError> {
+        if fingerprints.is_empty() {
             return Ok(());
         }
         let catalog = self.id;
         self.database
             .write(move |connection| {
-                let mut insert =
-                    connection.prepare_cached("INSERT OR IGNORE INTO related (catalog, target) VALUES (?1, ?2)")?;
-                targets.iter().try_for_each(|target| insert.execute((catalog, target)).map(drop))
+                let mut insert = connection.prepare_cached(insert)?;
+                fingerprints.iter().try_for_each(|fingerprint| insert.execute((catalog, fingerprint)).map(drop))
             })
             .await?;
         Ok(())
@@ -117,7 +138,8 @@ impl CatalogState {
         self.database
             .write(move |connection| {
                 connection.execute("DELETE FROM checkpoints WHERE catalog = ?1", [catalog])?;
-                connection.execute("DELETE FROM related WHERE catalog = ?1", [catalog])
+                connection.execute("DELETE FROM related WHERE catalog = ?1", [catalog])?;
+                connection.execute("DELETE FROM met WHERE catalog = ?1", [catalog])
             })
             .await?;
         Ok(())
@@ -177,7 +199,8 @@ fn look(
         left: progress(connection, catalog, &format!("progress = {WAITING}"))?,
         roots: roots(connection, catalog)?,
         several: several(connection, catalog)?,
-        related: related(connection, catalog)?,
+        related: numbers(connection, catalog, "SELECT target FROM related WHERE catalog = ?1")?,
+        met: numbers(connection, catalog, "SELECT object FROM met WHERE catalog = ?1")?,
     };
     Ok(Interrupted::Usable(Box::new(checkpoint)))
 }
@@ -214,18 +237,17 @@ fn roots(connection: &Connection, catalog: i64) -> rusqlite::Result<HashMap<Stri
     Ok(roots)
 }
 
-fn several(connection: &Connection, catalog: i64) -> rusqlite::Result<Vec<(String, String)>> {
+fn several(connection: &Connection, catalog: i64) -> rusqlite::Result<Vec<SeveralDone>> {
     connection
-        .prepare("SELECT listing, parent_key FROM spool WHERE catalog = ?1 AND progress = ?2")?
-        .query_map((catalog, DONE_IN_SEVERAL), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare("SELECT listing, parent_key, payload FROM spool WHERE catalog = ?1 AND progress = ?2")?
+        .query_map((catalog, DONE_IN_SEVERAL), |row| {
+            Ok(SeveralDone { listing: row.get(0)?, parent_key: row.get(1)?, payload: row.get(2)? })
+        })?
         .collect()
 }
 
-fn related(connection: &Connection, catalog: i64) -> rusqlite::Result<Vec<i64>> {
-    connection
-        .prepare("SELECT target FROM related WHERE catalog = ?1")?
-        .query_map([catalog], |row| row.get(0))?
-        .collect()
+fn numbers(connection: &Connection, catalog: i64, select: &str) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare(select)?.query_map([catalog], |row| row.get(0))?.collect()
 }
 
 fn checksum(catalog: i64, topic: &str, name: &str, value: &str) -> i64 {

@@ -24,3 +24,9 @@ impl Fingerprint {
         Self(short)
     }
 }
+/// Eight bytes for a pair of texts, to remember many: it stays the same from one version of the compiler to the next,
+/// since it is kept in the state file.
+pub(crate) fn short_fingerprint(first: &str, second: &str) -> i64 {
+    let Fingerprint(bytes) = Fingerprint::of(&format!("{first}\n{second}"));
+    bytes.into_iter().take(8).fold(0, |short, byte| short << 8 | i64::from(byte))
+}

@@ -22,9 +22,10 @@ mod damage_tests;
 mod tests;
 
 pub use catalog::CatalogState;
-pub use checkpoint::{Checkpoint, Interrupted, RootDone};
+pub use checkpoint::{Checkpoint, Interrupted, RootDone, SeveralDone};
 pub use error::StateError;
 pub use fingerprint::Fingerprint;
+pub(crate) use fingerprint::short_fingerprint;
 pub use open::{Opened, Origin, State};
 pub use owned::Unseen;
 pub use provenance::{Known, Provenance, Sibling, Trace};

@@ -4,7 +4,7 @@ use crate::sqlite::{Examine, FileKind};
 
 /// A state file: "bbPs" in its header.
 pub(super) static KIND: FileKind =
-    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND, THIRD], examine: Examine::Everything };
+    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND, THIRD, FOURTH], examine: Examine::Everything };
 
 /// `checksum` covers the columns of its row that name or describe something, since SQLite does not notice a flipped bit
 /// in a text. A row whose sum is wrong counts as missing.
@@ -96,4 +96,13 @@ CREATE TABLE related (
 const THIRD: &str = "
 ALTER TABLE entities ADD COLUMN stable TEXT;
 CREATE INDEX entities_of_stable ON entities (catalog, stable) WHERE stable IS NOT NULL;
+";
+
+/// Which objects the listings of several pages gave, so that a sync that goes on can tell whether they missed any.
+const FOURTH: &str = "
+CREATE TABLE met (
+  catalog INTEGER NOT NULL,
+  object INTEGER NOT NULL,
+  UNIQUE (catalog, object)
+);
 ";

@@ -164,7 +164,8 @@ async fn spooled_rows_come_back_in_order_and_again_after_an_interruption() {
     assert!(spool.take("other", 2).await.unwrap().is_empty());
     let checkpoint = usable(&state, "basis").await.unwrap();
     assert_eq!((checkpoint.sync, checkpoint.done, checkpoint.left), (sync, 1, 4));
-    assert_eq!(checkpoint.several, [("pull-requests".to_owned(), "p0".to_owned())]);
+    let several: Vec<_> = checkpoint.several.iter().map(|done| (&*done.listing, &*done.parent_key)).collect();
+    assert_eq!(several, [("pull-requests", "p0")]);
     // Who lists the parents once more neither brings back what is done nor doubles what waits.
     let rows = (0..6).map(|n| (format!("p{n}"), "{}".to_owned())).collect();
     spool.push("pull-requests", rows).await.unwrap();
@@ -257,7 +258,7 @@ async fn a_newer_state_file_is_refused_and_kept() {
     filled(&path).await;
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = State::open(&path).await.unwrap_err();
-    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 3, .. })), "{error}");
+    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 4, .. })), "{error}");
     assert!(error.to_string().contains("was written by a newer version of this program"), "{error}");
 }
 
@@ -283,10 +284,11 @@ async fn an_interrupted_sync_is_gone_on_with_by_its_like_only() {
     let sync = state.begin_resumable("one mapping").await.unwrap();
     state.root_done("repository", RootDone { listed: 7, several: true }).await.unwrap();
     state.relate(vec![5, -3, 5]).await.unwrap();
+    state.meet(vec![i64::MIN, 8, 8]).await.unwrap();
     let checkpoint = usable(&state, "one mapping").await.unwrap();
     assert_eq!(checkpoint.sync, sync);
     assert_eq!(checkpoint.roots["repository"], RootDone { listed: 7, several: true });
-    assert_eq!(checkpoint.related, [-3, 5]);
+    assert_eq!((checkpoint.related, checkpoint.met), (vec![-3, 5], vec![i64::MIN, 8]));
     let void = async |state: &CatalogState, basis: &str, within| {
         matches!(state.interrupted(basis, within).await.unwrap(), Interrupted::Void { .. })
     };
@@ -298,6 +300,7 @@ async fn an_interrupted_sync_is_gone_on_with_by_its_like_only() {
     state.begin_sync().await.unwrap();
     assert!(void(&state, "one mapping", DAY).await);
     let next = state.begin_resumable("one mapping").await.unwrap();
+    assert_eq!(usable(&state, "one mapping").await.unwrap().met, [0; 0]);
     let fresh = usable(&state, "one mapping").await.unwrap();
     assert_eq!((fresh.sync, fresh.roots.len(), fresh.related.len()), (next, 0, 0));
     state.finish_sync(next, "{}".to_owned(), true).await.unwrap();
@@ -363,8 +366,10 @@ PRAGMA application_id = 0x62625073;
 PRAGMA user_version = 1;
 ";
 
+/// The first layout is written down above; a later one is what leads there from it.
+#[rstest::rstest]
 #[tokio::test]
-async fn a_file_of_the_first_layout_is_taken_over() {
+async fn a_file_of_an_earlier_layout_is_taken_over(#[values(1, 2, 3)] layout: u8) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let connection = rusqlite::Connection::open(&path).unwrap();
@@ -373,6 +378,10 @@ async fn a_file_of_the_first_layout_is_taken_over() {
     let sum = sum.optional(Some("0001:repository")).optional(Some("A/a")).optional(None).value();
     let row = "INSERT INTO entities VALUES (1, 'repo', 'a', '0001:repository', 'A/a', NULL, NULL, 7, ?1)";
     connection.execute(row, [sum]).unwrap();
+    for sql in &super::schema::KIND.layouts[1..usize::from(layout)] {
+        connection.execute_batch(sql).unwrap();
+    }
+    connection.pragma_update(None, "user_version", layout).unwrap();
     drop(connection);
     let opened = State::open(&path).await.unwrap();
     assert_eq!(opened.origin, Origin::Existing);
@@ -390,7 +399,7 @@ async fn a_file_of_the_first_layout_is_taken_over() {
     opened.state.close().await.unwrap();
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 }
 
 #[tokio::test]

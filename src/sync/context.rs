@@ -54,9 +54,9 @@ pub(crate) struct Context {
     /// Listings that gave an object, each of them once, whatever it belongs to.
     gave: Mutex<HashSet<Arc<Listing>>>,
     /// Fingerprints of the keys of the objects in those listings.
-    met: Mutex<HashSet<u64>>,
+    met: Mutex<HashSet<i64>>,
     /// Fingerprints of the keys of objects that a selector left out, up to a bound.
-    left_out: Mutex<HashSet<u64>>,
+    left_out: Mutex<HashSet<i64>>,
     /// Entities that could not be written.
     refused: Mutex<HashSet<EntityId>>,
 }
@@ -134,16 +134,21 @@ impl Context {
         lock(&self.several).insert(place, several);
     }
 
+    /// What the first part of an interrupted sync knew of listings that came in several pages.
+    pub(crate) fn restore(&self, several: impl IntoIterator<Item = (ListingPlace, Several)>, met: Vec<i64>) {
+        lock(&self.several).extend(several);
+        lock(&self.met).extend(met);
+    }
+
     /// Whether a listing came as one page: then it is a snapshot, and what it lacks does not exist.
     pub(crate) fn is_snapshot(&self, kind: Kind, parent: Option<&str>) -> bool {
         let place = (kind, parent.map(Arc::from));
-        !lock(&self.several).contains_key(&place) && !self.resumed.get().is_some_and(|first| first.several(&place))
+        !lock(&self.several).contains_key(&place)
     }
 
     /// Whether all listings of a kind came as one page each.
     pub(crate) fn are_snapshots(&self, kind: Kind) -> bool {
         !lock(&self.several).keys().any(|(several, _)| *several == kind)
-            && !self.resumed.get().is_some_and(|first| first.any_several(kind))
     }
 
     /// The listings that came in several pages.
@@ -175,17 +180,18 @@ impl Context {
     }
 
     /// Notes the keys of objects of a listing of several pages.
-    pub(crate) fn met(&self, keys: impl IntoIterator<Item = u64>) {
+    pub(crate) fn met(&self, keys: &[i64]) {
         lock(&self.met).extend(keys);
+        self.ledger.met(keys);
     }
 
     /// Whether an object was met in a listing of several pages.
-    pub(crate) fn was_met(&self, key: u64) -> bool {
+    pub(crate) fn was_met(&self, key: i64) -> bool {
         lock(&self.met).contains(&key)
     }
 
     /// Notes that a selector left an object out.
-    pub(crate) fn leave_out(&self, key: u64) {
+    pub(crate) fn leave_out(&self, key: i64) {
         let mut left_out = lock(&self.left_out);
         if left_out.len() < LEFT_OUT {
             left_out.insert(key);
@@ -193,7 +199,7 @@ impl Context {
     }
 
     /// Whether a selector left an object out, as far as that is remembered.
-    pub(crate) fn left_out(&self, key: u64) -> bool {
+    pub(crate) fn left_out(&self, key: i64) -> bool {
         lock(&self.left_out).contains(&key)
     }
 

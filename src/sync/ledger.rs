@@ -75,6 +75,8 @@ pub(crate) struct Ledger {
 struct Done {
     roots: Vec<(String, RootDone)>,
     spooled: Vec<(i64, Pages)>,
+    /// What listings of several pages gave; all that a listing gave is here before it is done.
+    met: Vec<i64>,
     told: Instant,
 }
 
@@ -89,7 +91,7 @@ pub(crate) enum Haste {
 
 impl Ledger {
     pub(crate) fn new() -> Arc<Self> {
-        let done = Done { roots: vec![], spooled: vec![], told: Instant::now() };
+        let done = Done { roots: vec![], spooled: vec![], met: vec![], told: Instant::now() };
         Arc::new(Self { done: Mutex::new(done) })
     }
 
@@ -103,6 +105,13 @@ impl Ledger {
             several: AtomicBool::new(false),
             flawed: AtomicBool::new(false),
         })
+    }
+
+    /// Takes note of objects of a listing of several pages.
+    pub(crate) fn met(&self, objects: &[i64]) {
+        if !objects.is_empty() {
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).met.extend(objects);
+        }
     }
 
     fn enter(&self, ticket: &Ticket) {
@@ -119,14 +128,15 @@ impl Ledger {
 
     /// Notes in the state file what is done. What the listings gave must be recorded there already.
     pub(crate) async fn note(&self, state: &CatalogState, haste: Haste) -> Result<(), StateError> {
-        let (roots, spooled) = {
+        let (roots, spooled, met) = {
             let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
             if haste == Haste::Lazy && done.spooled.len() < WAITING && done.told.elapsed() < PATIENCE {
                 return Ok(());
             }
             done.told = Instant::now();
-            (std::mem::take(&mut done.roots), std::mem::take(&mut done.spooled))
+            (std::mem::take(&mut done.roots), std::mem::take(&mut done.spooled), std::mem::take(&mut done.met))
         };
+        state.meet(met).await?;
         for (listing, root) in roots {
             state.root_done(&listing, root).await?;
         }

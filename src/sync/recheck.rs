@@ -1,10 +1,10 @@
 //! Reads listings of several pages once more, to see whether the first reading missed anything.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::bitbucket::{CallError, Page, Trail};
 use crate::kinds::{Kind, Listing, Parent};
+use crate::state::short_fingerprint;
 
 use super::context::Context;
 
@@ -16,19 +16,13 @@ pub(crate) struct Several {
 }
 
 /// A short stand-in for an object's key, to remember many.
-pub(crate) fn short(kind: Kind, key: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (kind.name(), key).hash(&mut hasher);
-    hasher.finish()
+pub(crate) fn short(kind: Kind, key: &str) -> i64 {
+    short_fingerprint(kind.name(), key)
 }
 
 /// Whether everything that the listings of several pages give now was met before. Spends at most `left`
 /// requests; what does not fit counts as missed.
 pub(crate) async fn nothing_missed(ctx: &Context, left: &mut usize) -> bool {
-    // What the first part of an interrupted sync met is not known any more.
-    if ctx.resumed.get().is_some() {
-        return false;
-    }
     for several in ctx.several() {
         match again(ctx, &several, left).await {
             Ok(true) => {}

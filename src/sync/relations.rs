@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use crate::catalog::{Blueprint, Catalog, Entity, EntityId};
-use crate::state::Fingerprint;
+use crate::state::short_fingerprint;
 
 /// Stands for the target of a relation whose blueprint is not known.
 const ANY: &str = "*";
@@ -69,10 +69,10 @@ impl Relations {
         for (name, value) in relations {
             let target = self.targets.get(&(entity.blueprint.clone(), name.clone())).map_or(ANY, String::as_str);
             match value {
-                Value::String(identifier) => related.insert(short(target, identifier)),
+                Value::String(identifier) => related.insert(short_fingerprint(target, identifier)),
                 Value::Array(items) => {
                     for identifier in items.iter().filter_map(Value::as_str) {
-                        related.insert(short(target, identifier));
+                        related.insert(short_fingerprint(target, identifier));
                     }
                 }
                 _ => {}
@@ -83,7 +83,8 @@ impl Relations {
     /// Whether an entity of this sync relates to that one.
     pub(crate) fn has(&self, id: &EntityId) -> bool {
         let related = self.related.lock().unwrap_or_else(PoisonError::into_inner);
-        related.all.contains(&short(&id.blueprint, &id.identifier)) || related.all.contains(&short(ANY, &id.identifier))
+        related.all.contains(&short_fingerprint(&id.blueprint, &id.identifier))
+            || related.all.contains(&short_fingerprint(ANY, &id.identifier))
     }
 }
 
@@ -91,10 +92,4 @@ async fn ask(catalog: &dyn Catalog, blueprint: String) -> Option<(String, Bluepr
     // Without the blueprint the target counts as any, which protects more, not less.
     let found = catalog.blueprint(&blueprint).await.ok().flatten()?;
     Some((blueprint, found))
-}
-
-/// Stays the same from one version of the compiler to the next, since it is kept in the state file.
-fn short(blueprint: &str, identifier: &str) -> i64 {
-    let Fingerprint(bytes) = Fingerprint::of(&format!("{blueprint}\n{identifier}"));
-    bytes.into_iter().take(8).fold(0, |short, byte| short << 8 | i64::from(byte))
 }

@@ -1,54 +1,30 @@
 //! Going on with a sync that was interrupted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Parent};
 use crate::mapping::Mapping;
-use crate::state::{Checkpoint, Interrupted, RootDone, SyncId};
+use crate::state::{Checkpoint, Interrupted, RootDone, SeveralDone, SyncId};
 
 use super::SyncError;
 use super::context::{Context, ListingPlace, clock_time};
 use super::event::{Forecast, SyncEvent};
 use super::plan::{Node, Plan, Scope};
+use super::recheck::Several;
 
 /// What the first part of an interrupted sync had done.
 #[derive(Debug)]
 pub(crate) struct Resumed {
     roots: HashMap<String, RootDone>,
-    several: HashSet<ListingPlace>,
 }
 
 impl Resumed {
-    fn new(plan: &Plan, roots: HashMap<String, RootDone>, several: &[(String, String)]) -> Self {
-        let mut kinds = HashMap::new();
-        let mut nodes: Vec<&Node> = plan.roots.iter().collect();
-        while let Some(node) = nodes.pop() {
-            kinds.insert(node.listing.to_string(), node.listing.kind());
-            nodes.extend(&node.children);
-        }
-        let of_roots = roots.iter().filter(|(_, root)| root.several).map(|(text, _)| (text, None));
-        let of_parents = several.iter().map(|(text, parent)| (text, Some(Arc::from(parent.as_str()))));
-        let places = of_roots.chain(of_parents).filter_map(|(text, parent)| Some((*kinds.get(text)?, parent)));
-        let several = places.collect();
-        Self { roots, several }
-    }
-
     /// A root listing that is done.
     pub(crate) fn root(&self, listing: &str) -> Option<RootDone> {
         self.roots.get(listing).copied()
-    }
-
-    /// Whether a listing that is done came in several pages.
-    pub(crate) fn several(&self, place: &ListingPlace) -> bool {
-        self.several.contains(place)
-    }
-
-    /// The same of any listing of a kind.
-    pub(crate) fn any_several(&self, kind: Kind) -> bool {
-        self.several.iter().any(|(several, _)| *several == kind)
     }
 }
 
@@ -72,7 +48,7 @@ pub(crate) async fn begin(
     }
     let basis = basis(ctx.source.kinds(), mapping);
     match ctx.state.interrupted(&basis, within).await? {
-        Interrupted::Usable(checkpoint) => return Ok(go_on(ctx, *checkpoint)),
+        Interrupted::Usable(checkpoint) => return go_on(ctx, *checkpoint),
         Interrupted::Nothing => {}
         Interrupted::Void { started_at, reason } => ctx.notices.note(format!(
             "the sync that began {} UTC was interrupted and cannot be gone on with ({reason}): everything is listed anew",
@@ -82,8 +58,8 @@ pub(crate) async fn begin(
     Ok(Beginning { sync: ctx.state.begin_resumable(&basis).await?, related: vec![] })
 }
 
-fn go_on(ctx: &Context, checkpoint: Checkpoint) -> Beginning {
-    let Checkpoint { sync, started_at, done, left, roots, several, related } = checkpoint;
+fn go_on(ctx: &Context, checkpoint: Checkpoint) -> Result<Beginning, SyncError> {
+    let Checkpoint { sync, started_at, done, left, roots, several, related, met } = checkpoint;
     let finished = done + roots.len() as u64;
     ctx.notices.note(format!(
         "going on with the sync that began {} UTC and was interrupted: {finished} listings are done, {left} known ones \
@@ -92,9 +68,35 @@ fn go_on(ctx: &Context, checkpoint: Checkpoint) -> Beginning {
     ));
     ctx.emit(&SyncEvent::Resumed { done: finished, left });
     ctx.foretell(left, Forecast::Listings);
+    ctx.restore(in_several_pages(&ctx.plan, &roots, several)?, met);
     // Set once, before anything is listed.
-    drop(ctx.resumed.set(Resumed::new(&ctx.plan, roots, &several)));
-    Beginning { sync, related }
+    drop(ctx.resumed.set(Resumed { roots }));
+    Ok(Beginning { sync, related })
+}
+
+/// The listings that are done and came in several pages.
+fn in_several_pages(
+    plan: &Plan,
+    roots: &HashMap<String, RootDone>,
+    several: Vec<SeveralDone>,
+) -> Result<Vec<(ListingPlace, Several)>, SyncError> {
+    let mut listings = HashMap::new();
+    let mut nodes: Vec<&Node> = plan.roots.iter().collect();
+    while let Some(node) = nodes.pop() {
+        listings.insert(node.listing.to_string(), Arc::clone(&node.listing));
+        nodes.extend(&node.children);
+    }
+    let mut places = Vec::new();
+    for (text, _) in roots.iter().filter(|(_, root)| root.several) {
+        let Some(listing) = listings.get(text).cloned() else { continue };
+        places.push(((listing.kind(), None), Several { listing, parent: None }));
+    }
+    for SeveralDone { listing, parent_key, payload } in several {
+        let Some(listing) = listings.get(&listing).cloned() else { continue };
+        let parent = Some(Parent::decode(&payload)?);
+        places.push(((listing.kind(), Some(Arc::from(parent_key))), Several { listing, parent }));
+    }
+    Ok(places)
 }
 
 /// What decides which objects are listed and what becomes of them, as far as this program knows it.

@@ -110,7 +110,7 @@ impl Job {
                 Err(error) => self.nameless(&error.to_string()),
             }
         }
-        self.ctx.met(met);
+        self.ctx.met(&met);
         (batch, parents)
     }
 
