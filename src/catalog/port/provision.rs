@@ -35,12 +35,11 @@ pub(super) async fn missing(catalog: &PortCatalog, blueprints: &[Blueprint]) -> 
     let mut absent = Vec::new();
     for (document, there) in look(&catalog.client, documents).await.map_err(failed)? {
         let identifier = identifier(&document).to_owned();
-        match there {
-            Presence::Found => provisioned.existing.push(identifier),
-            Presence::Absent => {
-                provisioned.created.push(identifier);
-                absent.push(document);
-            }
+        if there == Presence::Absent {
+            provisioned.created.push(identifier);
+            absent.push((document, there));
+        } else {
+            provisioned.existing.push(identifier);
         }
     }
     create(&catalog.client, &absent).await.map_err(failed)?;
@@ -56,11 +55,67 @@ pub(super) fn identifier(document: &Value) -> &str {
     document.get("identifier").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether Port has a blueprint.
+/// What Port has of a blueprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
-    Found,
+    /// Nothing.
     Absent,
+    /// What the first or the second pass makes of it: creating it was begun.
+    Begun,
+    /// The whole.
+    Whole,
+    /// Another one of that name.
+    Other,
+}
+
+impl Presence {
+    /// What a blueprint of that name is, compared with the document.
+    fn of(found: &Value, document: &Value) -> Self {
+        let empty = serde_json::Map::new();
+        let fields = document.as_object().unwrap_or(&empty);
+        let is_later = |name: &&String| AFTER_ALL.contains(&name.as_str());
+        let own = fields.iter().filter(|(name, _)| !is_later(name));
+        if !own.into_iter().all(|(name, value)| covers(found.get(name), value))
+            || properties(found) != properties(document)
+        {
+            return Self::Other;
+        }
+        let mut presence = Self::Whole;
+        for name in AFTER_ALL {
+            match (found.get(*name), fields.get(*name)) {
+                (there, Some(value)) if covers(there, value) => {}
+                (there, None) if is_nothing(there) => {}
+                (there, Some(_)) if is_nothing(there) => presence = Self::Begun,
+                _ => return Self::Other,
+            }
+        }
+        presence
+    }
+}
+
+/// How many properties a blueprint has.
+fn properties(blueprint: &Value) -> usize {
+    blueprint.pointer("/schema/properties").and_then(Value::as_object).map_or(0, serde_json::Map::len)
+}
+
+fn is_nothing(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(fields)) => fields.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// Whether Port has a value; it may add fields of its own to objects.
+fn covers(there: Option<&Value>, value: &Value) -> bool {
+    match (there, value) {
+        (Some(Value::Object(there)), Value::Object(fields)) => {
+            fields.iter().all(|(name, value)| covers(there.get(name), value))
+        }
+        (Some(there), value) => there == value || (is_nothing(Some(there)) && is_nothing(Some(value))),
+        (None, value) => is_nothing(Some(value)),
+    }
 }
 
 /// Asks Port which of the blueprints it has; they stay in order.
@@ -71,11 +126,12 @@ pub(super) async fn look(client: &PortClient, documents: Vec<Value>) -> Result<V
 
 async fn look_for(client: &PortClient, document: Value) -> Result<(Value, Presence), PortError> {
     let found = client.blueprint(identifier(&document)).await?;
-    Ok((document, if found.is_some() { Presence::Found } else { Presence::Absent }))
+    let presence = found.map_or(Presence::Absent, |found| Presence::of(&found, &document));
+    Ok((document, presence))
 }
 
-/// Creates blueprints that are not there; takes all of them back if one fails.
-pub(super) async fn create(client: &PortClient, documents: &[Value]) -> Result<(), PortError> {
+/// Creates the blueprints that are absent and completes the others; takes those that it created back if one fails.
+pub(super) async fn create(client: &PortClient, documents: &[(Value, Presence)]) -> Result<(), PortError> {
     let (created, first) = bare(client, documents).await;
     let result = match first {
         Ok(()) => complete(client, documents).await,
@@ -96,11 +152,12 @@ pub(super) async fn create(client: &PortClient, documents: &[Value]) -> Result<(
 }
 
 /// The first pass: which were created, and the first failure.
-async fn bare<'a>(client: &PortClient, documents: &'a [Value]) -> (Vec<&'a str>, Result<(), PortError>) {
-    let calls: Vec<_> = documents.iter().map(|document| create_one(client, document)).collect();
+async fn bare<'a>(client: &PortClient, documents: &'a [(Value, Presence)]) -> (Vec<&'a str>, Result<(), PortError>) {
+    let absent = || documents.iter().filter(|(_, there)| *there == Presence::Absent).map(|(document, _)| document);
+    let calls: Vec<_> = absent().map(|document| create_one(client, document)).collect();
     let results: Vec<_> = stream::iter(calls).buffered(AT_ONCE).collect().await;
     let (mut created, mut failed) = (Vec::with_capacity(documents.len()), Ok(()));
-    for (document, result) in documents.iter().zip(results) {
+    for (document, result) in absent().zip(results) {
         match result {
             Ok(()) => created.push(identifier(document)),
             Err(error) => failed = failed.and(Err(error)),
@@ -110,9 +167,9 @@ async fn bare<'a>(client: &PortClient, documents: &'a [Value]) -> (Vec<&'a str>,
 }
 
 /// The second and the third pass, each once the one before is through.
-async fn complete(client: &PortClient, documents: &[Value]) -> Result<(), PortError> {
+async fn complete(client: &PortClient, documents: &[(Value, Presence)]) -> Result<(), PortError> {
     for left_out in [AFTER_RELATIONS, &[]] {
-        let calls: Vec<_> = documents.iter().map(|document| patch(client, document, left_out)).collect();
+        let calls: Vec<_> = documents.iter().map(|(document, _)| patch(client, document, left_out)).collect();
         stream::iter(calls).buffered(AT_ONCE).try_collect::<()>().await?;
     }
     Ok(())

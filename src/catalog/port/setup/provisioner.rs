@@ -33,10 +33,29 @@ struct Findings {
     origin: Origin,
 }
 
-/// The default blueprints, and which of them are there.
+/// The default blueprints.
 struct Defaults {
-    documents: Vec<Value>,
+    /// Those to create or to complete, with what Port has of each.
+    left: Vec<(Value, Presence)>,
+    /// Those that keep all from being created.
     found: Vec<String>,
+}
+
+impl Defaults {
+    /// As by Port's own runtime, nothing is created where one of them exists. But where an earlier start of this
+    /// integration ended in the middle, what it had made is completed.
+    fn of(documents: Vec<(Value, Presence)>, is_new: bool) -> Self {
+        let any = |presence| documents.iter().any(|(_, there)| *there == presence);
+        let unfinished = any(Presence::Begun) || (any(Presence::Absent) && any(Presence::Whole));
+        let goes_on = !is_new && unfinished && !any(Presence::Other);
+        let there = documents.iter().filter(|(_, there)| *there != Presence::Absent);
+        let found: Vec<String> = there.map(|(document, _)| identifier(document).to_owned()).collect();
+        if goes_on || found.is_empty() { Self { left: documents, found: vec![] } } else { Self { left: vec![], found } }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.left.iter().map(|(document, _)| identifier(document).to_owned()).collect()
+    }
 }
 
 impl<'a> Provisioner<'a> {
@@ -91,7 +110,7 @@ impl<'a> Provisioner<'a> {
         let present = integration.as_ref().and_then(Integration::mapping).cloned();
         let initialized = integration.as_ref().is_some_and(Integration::is_initialized);
         let creates_defaults = !initialized && self.request.initialize && origin == Origin::Default;
-        let defaults = if creates_defaults { Some(self.defaults().await?) } else { None };
+        let defaults = if creates_defaults { Some(self.defaults(integration.is_none()).await?) } else { None };
         let brought = match origin {
             _ if initialized => None,
             Origin::Default if integration.is_none() || self.request.initialize => {
@@ -226,13 +245,13 @@ impl<'a> Provisioner<'a> {
     }
 
     async fn create_blueprints(&self, result: &mut ProvisionResult) -> Result<(), ProvisionError> {
-        let Defaults { documents, found } = self.defaults().await?;
-        result.blueprints_found = found;
-        if result.blueprints_found.is_empty() {
-            create(self.client, &documents).await.map_err(ProvisionError::Blueprints)?;
+        let defaults = self.defaults(result.is_new).await?;
+        if defaults.found.is_empty() {
+            create(self.client, &defaults.left).await.map_err(ProvisionError::Blueprints)?;
             further::create(self.client, &self.request.first).await;
-            result.blueprints_created = documents.iter().map(|document| identifier(document).to_owned()).collect();
+            result.blueprints_created = defaults.names();
         }
+        result.blueprints_found = defaults.found;
         Ok(())
     }
 
@@ -246,14 +265,9 @@ impl<'a> Provisioner<'a> {
     ) -> ProvisionPlan {
         // Where no defaults are created, nothing that goes with them is.
         let begins = defaults.as_ref().is_some_and(|defaults| defaults.found.is_empty());
-        let (documents, blueprints_found) =
-            defaults.map(|defaults| (defaults.documents, defaults.found)).unwrap_or_default();
-        let (blueprints_to_create, first_resources) = if begins {
-            let blueprints = documents.iter().map(|document| identifier(document).to_owned()).collect();
-            (blueprints, further::names(&self.request.first))
-        } else {
-            (Vec::new(), Vec::new())
-        };
+        let (blueprints_to_create, blueprints_found) =
+            defaults.map(|defaults| (defaults.names(), defaults.found)).unwrap_or_default();
+        let first_resources = if begins { further::names(&self.request.first) } else { Vec::new() };
         ProvisionPlan {
             would_create,
             origin,
@@ -265,17 +279,9 @@ impl<'a> Provisioner<'a> {
         }
     }
 
-    async fn defaults(&self) -> Result<Defaults, ProvisionError> {
+    async fn defaults(&self, is_new: bool) -> Result<Defaults, ProvisionError> {
         let documents = documents(&self.request.first.blueprints).map_err(ProvisionError::Document)?;
-        let mut found = Vec::new();
-        let mut all = Vec::with_capacity(documents.len());
-        for (document, there) in look(self.client, documents).await? {
-            if there == Presence::Found {
-                found.push(identifier(&document).to_owned());
-            }
-            all.push(document);
-        }
-        Ok(Defaults { documents: all, found })
+        Ok(Defaults::of(look(self.client, documents).await?, is_new))
     }
 }
 

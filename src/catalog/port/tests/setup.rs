@@ -161,6 +161,40 @@ async fn nothing_is_created_if_any_default_blueprint_is_there() {
     assert_eq!(stub.calls().last().unwrap().body, json!({ "arePortResourcesInitialized": true, "version": "9.8.7" }));
 }
 
+/// A start that ended between the passes left the first blueprint as the first pass makes it, or whole.
+#[rstest]
+#[case::bare(json!({}), true)]
+#[case::with_metadata(json!({ "relations": {}, "mirrorProperties": {}, "createdAt": "2024-01-02T03:04:05Z" }), true)]
+#[case::of_somebody_else(json!({ "title": "Teams of ours" }), false)]
+#[case::extended_by_hand(json!({ "schema": { "properties": { "theirs": { "type": "string" } } } }), false)]
+#[tokio::test]
+async fn blueprints_that_a_start_began_to_create_are_completed(#[case] changes: Value, #[case] goes_on: bool) {
+    let mut fresh = installed();
+    fresh["arePortResourcesInitialized"] = json!(false);
+    let mut squad = serde_json::to_value(&request().first.blueprints[0]).unwrap();
+    squad.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    let stub = Stub::start(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", INTEGRATION) => Some(document(&fresh)),
+        ("GET", "/v1/blueprints/squad") => Some(Reply::json(200, &json!({ "ok": true, "blueprint": squad }))),
+        ("POST", "/v1/blueprints") | ("PATCH" | "DELETE", _) => Some(Reply::ok()),
+        _ => plain(seen),
+    })
+    .await;
+    let client = stub.client();
+    let planned = Provisioner::new(&client, request()).plan().await.unwrap();
+    let result = Provisioner::new(&client, request()).run().await.unwrap();
+    let writes = writes(&stub);
+    let posted = writes.iter().filter(|write| *write == "POST /v1/blueprints").count();
+    if goes_on {
+        assert_eq!((planned.blueprints_to_create, posted), (vec!["squad".to_owned(), "service".to_owned()], 1));
+        assert!(writes.contains(&"PATCH /v1/blueprints/squad".to_owned()), "{writes:?}");
+        assert_eq!((result.blueprints_created.len(), result.blueprints_found.len()), (2, 0));
+    } else {
+        assert_eq!((result.blueprints_created.len(), result.blueprints_found), (0, vec!["squad".to_owned()]));
+        assert_eq!((planned.blueprints_found, posted), (vec!["squad".to_owned()], 0));
+    }
+}
+
 #[tokio::test]
 async fn a_blueprint_that_fails_takes_the_others_back() {
     let mut fresh = installed();
