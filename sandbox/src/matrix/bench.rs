@@ -7,7 +7,7 @@ use crate::http::{Faults, Record, Request, StartError};
 use crate::missing::Missing;
 use crate::{cloud, datacenter, port};
 
-use super::case::{Case, Start, Trouble};
+use super::case::{Case, Meanwhile, Start, Trouble};
 use super::catalog::Catalog;
 use super::change;
 use super::outcome::Outcome;
@@ -219,31 +219,56 @@ impl Bench {
                 self.bitbucket.change(self.seed, step)?;
             }
             let truth = self.truth(case.start, step);
-            let before = self.catalog()?;
-            self.clear_records();
-            self.port.advance_clock(Duration::from_secs(5));
-            case.trouble.begin(self.bitbucket.faults(), Some(self.port.faults()));
-            let ended = self.program.run(&self.work(), self.stop(&case.trouble, nth)).await?;
-            self.faults_end();
-            outcome.struck += self.struck(&case.trouble, &ended);
-            self.judge(&ended, case.trouble.is_bearable(), outcome);
-            note(outcome, &format!("after run {}", nth + 1), &self.catalog()?.damage(&before, &truth));
+            for again in 0..case.trouble.times(nth) {
+                self.disturbed(case, nth + again, &truth, outcome).await?;
+            }
+            if let Trouble::Kill { world: Meanwhile::Stays, .. } = case.trouble {
+                self.exact(&truth, outcome).await?;
+            }
             last = truth;
         }
-        self.finish_interrupted(case, &last, outcome).await?;
+        if let Trouble::Kill { world: Meanwhile::Moves, .. } = case.trouble {
+            self.goes_on(&last, outcome).await?;
+        }
+        self.exact(&last, outcome).await
+    }
+
+    /// A run that is disturbed: it must do no damage.
+    async fn disturbed(
+        &self,
+        case: &Case,
+        nth: usize,
+        truth: &Catalog,
+        outcome: &mut Outcome,
+    ) -> Result<(), BenchError> {
+        let before = self.catalog()?;
+        self.clear_records();
         self.port.advance_clock(Duration::from_secs(5));
-        let ended = self.program.run(&self.work(), std::future::pending()).await?;
-        self.judge(&ended, true, outcome);
-        note(outcome, "in the end", &self.catalog()?.differences(&last));
+        case.trouble.begin(self.bitbucket.faults(), Some(self.port.faults()));
+        let ended = self.program.run(&self.work(), self.stop(&case.trouble, nth)).await?;
+        self.faults_end();
+        outcome.struck += self.struck(&case.trouble, &ended);
+        self.judge(&ended, case.trouble.is_bearable(), outcome);
+        note(outcome, &format!("after run {}", outcome.runs.len()), &self.catalog()?.damage(&before, truth));
         Ok(())
     }
 
-    /// A killed sync is gone on with. What it had read stays as it was read: what changed meanwhile, and what is doubtful
-    /// therefore, is left to the next run. This one does no damage and ends.
-    async fn finish_interrupted(&self, case: &Case, truth: &Catalog, outcome: &mut Outcome) -> Result<(), BenchError> {
-        if !matches!(case.trouble, Trouble::Kill { .. }) || case.start == Start::Empty {
-            return Ok(());
-        }
+    /// A run that nothing disturbs: it must be complete, and give what a program gives that nothing ever disturbed.
+    async fn exact(&self, truth: &Catalog, outcome: &mut Outcome) -> Result<(), BenchError> {
+        self.port.advance_clock(Duration::from_secs(5));
+        let ended = self.program.run(&self.work(), std::future::pending()).await?;
+        self.judge(&ended, true, outcome);
+        note(
+            outcome,
+            &format!("after run {}, which nothing disturbed", outcome.runs.len()),
+            &self.catalog()?.differences(truth),
+        );
+        Ok(())
+    }
+
+    /// A run that goes on with one that was killed in another world. What that one had read stays as it was read: what
+    /// changed meanwhile, and what is doubtful therefore, is left to the next run. This one does no damage and ends.
+    async fn goes_on(&self, truth: &Catalog, outcome: &mut Outcome) -> Result<(), BenchError> {
         let before = self.catalog()?;
         self.port.advance_clock(Duration::from_secs(5));
         let ended = self.program.run(&self.work(), std::future::pending()).await?;
@@ -272,7 +297,7 @@ impl Bench {
 
     /// The moment at which the process is killed; never where it is not.
     async fn stop(&self, trouble: &Trouble, nth: usize) {
-        let Trouble::Kill { at, after } = trouble else { return std::future::pending().await };
+        let Trouble::Kill { at, after, .. } = trouble else { return std::future::pending().await };
         let requests = at[nth % 2] * self.requests as f64;
         while (self.total() as f64) < requests {
             tokio::time::sleep(Duration::from_micros(200)).await;

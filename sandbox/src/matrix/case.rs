@@ -11,6 +11,8 @@ use super::route::{Need, Route, Side};
 /// Cases of random faults, of kills, and of both at a first start.
 const RANDOM: u64 = 10;
 const KILLS: u64 = 50;
+/// Kills between which the world moves on.
+const MOVING: u64 = 16;
 const AT_FIRST_START: u64 = 8;
 /// The share of requests that fail in a case of random faults, in percent.
 const SHARE: f64 = 5.0;
@@ -42,7 +44,18 @@ pub enum Trouble {
         at: [f64; 2],
         /// And so much later.
         after: [Duration; 2],
+        /// What the world does after a kill.
+        world: Meanwhile,
     },
+}
+
+/// What the world does between a kill and the run after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// It stays as it is: the next run that comes to its end must be exact.
+    Stays,
+    /// It changes, so that a run which goes on with the killed one mixes two worlds; the one after it must be exact.
+    Moves,
 }
 
 /// One case.
@@ -76,6 +89,15 @@ impl Trouble {
                     Side::Port => port.into_iter().for_each(|port| port.set([rule.clone()])),
                 }
             }
+        }
+    }
+
+    /// How many runs it disturbs in the world after so many changes. The second time, a run that goes on with a killed one
+    /// is killed as well.
+    pub(super) fn times(&self, changes: usize) -> usize {
+        match self {
+            Self::Kill { world: Meanwhile::Stays, .. } => 1 + changes,
+            _ => 1,
         }
     }
 
@@ -157,24 +179,29 @@ pub fn all(bench: &Bench) -> Vec<Case> {
             cases.push(Case { name, start, trouble: Trouble::Route(route, fault) });
         }
     }
-    for nth in 0..KILLS + AT_FIRST_START {
-        let (start, name) = match nth.checked_sub(KILLS) {
-            None => (Start::Filled, format!("kill/{nth}")),
-            Some(nth) => (Start::Empty, format!("kill/first-{nth}")),
-        };
-        cases.push(Case { name, start, trouble: kill(bench.seed(), nth) });
+    let kills = [
+        ("kill/", KILLS, Start::Filled, Meanwhile::Stays),
+        ("kill/first-", AT_FIRST_START, Start::Empty, Meanwhile::Stays),
+        ("kill/moving-", MOVING, Start::Filled, Meanwhile::Moves),
+    ];
+    let mut moment = 0;
+    for (sort, count, start, world) in kills {
+        for nth in 0..count {
+            cases.push(Case { name: format!("{sort}{nth}"), start, trouble: kill(bench.seed(), moment, world) });
+            moment += 1;
+        }
     }
     cases
 }
 
-fn kill(seed: u64, nth: u64) -> Trouble {
+fn kill(seed: u64, nth: u64, world: Meanwhile) -> Trouble {
     let mut dice = Dice::new(seed, &[0x9, nth]);
     let mut moment = || dice.below(1_000) as f64 / 1_000.0;
     let at = [moment(), moment()];
     // Some come well after the last request, when files are written and closed.
     let longest = if nth.is_multiple_of(4) { 20_000 } else { 3_000 };
     let mut after = || Duration::from_micros(dice.below(longest));
-    Trouble::Kill { at, after: [after(), after()] }
+    Trouble::Kill { at, after: [after(), after()], world }
 }
 
 /// A few of the cases: for a quick look, and for the tests.
