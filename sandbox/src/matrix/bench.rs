@@ -452,14 +452,9 @@ fn datacenter_world(seed: u64) -> datacenter::World {
 fn configured(program: Program, target: Target, bitbucket: &Bitbucket, port: &port::Server, folder: &Path) -> Program {
     let work = folder.join("work");
     let file = |name: &str| work.join(name).display().to_string();
-    let program = match (target, bitbucket) {
-        (Target::Port, Bitbucket::Cloud(_)) => program.with(&["ocean", "sail", "--once"]),
-        (Target::Port, Bitbucket::DataCenter(_)) => {
-            program.with(&["--quiet", "resync", "--catalog", "port", "--identifier", "my-bitbucket", "--create"])
-        }
-        (Target::Sqlite, _) => {
-            program.with(&["--quiet", "resync", "--catalog", &format!("sqlite:{}", file("catalog.db"))])
-        }
+    let program = match target {
+        Target::Port => program.with(&["ocean", "sail", "--once"]),
+        Target::Sqlite => program.with(&["--quiet", "resync", "--catalog", &format!("sqlite:{}", file("catalog.db"))]),
     };
     let program = program
         .set("OCEAN__STATE_PATH", &file("state.db"))
