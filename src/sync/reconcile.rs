@@ -263,8 +263,11 @@ impl Reconciliation<'_> {
             None if candidates > 0 => self.delete_certain(mapping, confirm).await?,
             None => self.protect_all().await?,
         }
-        for (why, count) in &self.report.protected {
-            self.ctx.notices.warning(format!("{count} missing entities of {} stay: {why}", self.report.blueprint));
+        // A plan shows what stays and why by itself.
+        if self.ctx.catalog.writes() == Writes::Kept {
+            for (why, count) in &self.report.protected {
+                self.ctx.notices.warning(format!("{count} missing entities of {} stay: {why}", self.report.blueprint));
+            }
         }
         Ok(())
     }

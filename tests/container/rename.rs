@@ -12,6 +12,7 @@ use crate::program::{Ended, Program};
 const SQLITE: [&str; 4] = ["--catalog", "sqlite:catalog.db", "--identifier", "ours"];
 const MAPPING: [&str; 2] = ["--mapping", "mapping.yaml"];
 const DETAILED: [&str; 1] = ["--detailed-exitcode"];
+const PROJECT: &str = "bitbucketProject";
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
 
@@ -226,6 +227,36 @@ async fn repositories_of_a_server_are_renamed_and_moved() {
         assert!(!names.contains(&from) && names.contains(&to), "{names:?}");
     }
     assert_eq!(bench.identifiers(PULL_REQUEST).await.len(), count);
+    bench.nothing_to_do(&[&SQLITE]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_of_a_server_gets_another_key_with_all_that_belongs_to_it() {
+    let server = data_center().await;
+    let bench = Bench::of_data_center(&server, include_str!("../../mappings/datacenter/prefixed.yaml"));
+    bench.json("resync", &[&SQLITE]);
+    let (key, _) = server.read(|world| world.repository_names()[0].clone());
+    let under = |names: Vec<String>, key: &str| {
+        let (own, below) = (format!("dc-{key}"), format!("dc-{key}-"));
+        names.into_iter().filter(|name| *name == own || name.starts_with(&below)).count()
+    };
+    let count = async |bench: &Bench, key: &str| {
+        let mut of = Vec::new();
+        for blueprint in [PROJECT, REPOSITORY, PULL_REQUEST] {
+            of.push(under(bench.identifiers(blueprint).await, key));
+        }
+        of
+    };
+    let before = count(&bench, &key).await;
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    server.change(|world| world.edit_project(&key, |project| project.key = "ANEW".to_owned())).expect("it is there");
+    let plan = bench.json("plan", &[&SQLITE]);
+    let renamed = |key: &str| (PROJECT.to_owned(), format!("dc-{key}"), "dc-ANEW".to_owned());
+    assert!(renames(&plan).contains(&renamed(&key)), "{plan:#}");
+    assert_eq!(total(&plan, "renamed"), before.iter().sum::<usize>() as u64, "{plan:#}");
+    bench.json("resync", &[&SQLITE]);
+    assert_eq!(count(&bench, "ANEW").await, before);
+    assert_eq!(count(&bench, &key).await, [0, 0, 0]);
     bench.nothing_to_do(&[&SQLITE]);
 }
 
