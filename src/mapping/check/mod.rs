@@ -19,6 +19,7 @@ mod sorts;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod walk;
 
 pub use checker::{Check, Portability};

@@ -94,7 +94,12 @@ impl<'a> Checker<'a> {
 
     fn selector(&mut self, node: &Node, kind: Option<Kind>, kind_node: Option<&Node>) {
         let Some(entries) = self.map(node, "`selector`") else { return };
-        let Some(kind) = kind else { return };
+        let Some(kind) = kind else {
+            if let Some(Content::Text(name)) = kind_node.map(|node| &node.content) {
+                self.absent_kind(name, entries);
+            }
+            return;
+        };
         let mut known = vec!["query"];
         known.extend(kind.info().selector.iter().map(|field| field.name));
         self.known_keys(entries, &known, &format!("the selector of {kind}"));

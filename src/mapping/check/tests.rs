@@ -10,7 +10,7 @@ use crate::catalog::Blueprint;
 use crate::kinds::{cloud, of_product};
 use crate::mapping::released_mappings;
 
-fn check(text: &str, blueprints: Option<&[Blueprint]>, portability: Portability) -> Vec<Finding> {
+pub(super) fn check(text: &str, blueprints: Option<&[Blueprint]>, portability: Portability) -> Vec<Finding> {
     check_for("cloud", text, blueprints, portability)
 }
 
@@ -24,7 +24,7 @@ fn check_for(
     Check { product, kinds: of_product(product), blueprints, compiler: &compiler, portability }.run(text)
 }
 
-fn shown(findings: &[Finding]) -> String {
+pub(super) fn shown(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
         let level = format!("{:?}", finding.level).to_lowercase();
