@@ -21,12 +21,16 @@ impl Checker<'_> {
         for (key, node) in entries {
             match (kind, key.name.as_str(), &node.content) {
                 ("folder", "folders", Content::List(folders)) => {
-                    folders.iter().for_each(|folder| self.folder(folder));
+                    for folder in folders {
+                        self.folder(folder);
+                    }
                 }
                 ("folder", "folders", _) => self.wrong_form(node, "`folders`", "a list"),
                 ("file", "files", Content::List(files)) => {
                     self.only_documented(node, "a list of `files`");
-                    files.iter().for_each(|files| self.files(files));
+                    for files in files {
+                        self.files(files);
+                    }
                 }
                 ("file", "files", _) => self.files(node),
                 _ => {}
