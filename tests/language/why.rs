@@ -1,6 +1,6 @@
 //! `why`: one object on its way, for both products.
 
-use bitbucket_port_sandbox::datacenter;
+use bitbucket_port_sandbox::datacenter::{self, PullRequestState};
 use bitbucket_port_sandbox::port::World;
 
 use crate::program::{Program, Services};
@@ -117,6 +117,19 @@ async fn objects_of_a_server_are_found_with_and_without_their_project() {
     insta::assert_snapshot!("server_repository", steady(&full.out, &server.url()));
     let bare = program.run(&["why", "repository", &slug, "--format", "json"]).json();
     assert_eq!(bare["key"], format!("{project}/{slug}"));
+    let open = server
+        .read(|world| world.pull_request_ids(&project, &slug, Some(PullRequestState::Open)))
+        .expect("it is there");
+    let name = format!("{slug}#{}", open.first().expect("an open one"));
+    let request = program.run(&["why", "pull-request", &name, "--catalog", "sqlite:catalog.db"]);
+    assert_eq!(request.code, Some(0), "{request:?}");
+    insta::assert_snapshot!("server_pull_request", steady(&request.out, &server.url()));
+    let author = program.run(&["why", "pull-request", &format!("{project}/{name}"), "--format", "json"]).json();
+    assert_eq!(author["key"], format!("{project}/{slug}/{}", open[0]));
+    let users = server.read(datacenter::World::user_slugs);
+    let user = program.run(&["why", "user", &users[0], "--catalog", "sqlite:catalog.db"]);
+    assert_eq!(user.code, Some(0), "{user:?}");
+    insta::assert_snapshot!("server_user", steady(&user.out, &server.url()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

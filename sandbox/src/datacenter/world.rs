@@ -140,6 +140,12 @@ impl World {
         self.projects.iter().filter(|row| !row.removed).map(|row| row.project.key.clone()).collect()
     }
 
+    /// The slugs of all people who have an account.
+    #[must_use]
+    pub fn user_slugs(&self) -> Vec<String> {
+        self.people.iter().map(|person| person.slug.clone()).collect()
+    }
+
     /// Project key and slug of all repositories in the order of the global listing.
     #[must_use]
     pub fn repository_names(&self) -> Vec<(String, String)> {
