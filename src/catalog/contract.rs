@@ -67,6 +67,16 @@ pub trait Catalog: Send + Sync {
         identifiers: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>>;
 
+    /// The entities, whoever owns them, that relate to these of one blueprint in whatever way: those of
+    /// [`Catalog::dependents`], and those that could do without.
+    fn relating<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>> {
+        self.dependents(blueprint, identifiers)
+    }
+
     /// Deletes entities of one blueprint; one result per identifier, in order. An entity that is already gone
     /// counts as deleted.
     fn delete<'a>(

@@ -135,6 +135,21 @@ project by its key, a user by name. Takes a few requests of Bitbucket's budget a
 
 Exit codes: 0 the object was found, whatever becomes of it; 1 it was not, or a service could not be asked.")]
     Why(WhyArgs),
+    #[command(after_help = "Examples:
+  bitbucket-port refresh repository website --workspace acme --catalog sqlite:acme.db
+  bitbucket-port refresh pull-request website#12 website#13 --workspace acme --catalog port --identifier my-bitbucket
+  bitbucket-port refresh repository OPS/website --server https://bitbucket.example.com --token-file token.txt
+
+Each object is fetched as it is now. What it gives is written where the catalog does not have it so; what it gave before
+and gives no longer is deleted if it is ours; one that is gone takes all that it gave along, and what belonged to it. \
+Where Bitbucket refuses or fails, nothing is deleted. What it gave before, the state file knows: use that of the resync.
+
+A repository is named by its slug or PROJECT/SLUG, a pull request by REPOSITORY#NUMBER or REPOSITORY/NUMBER, a \
+project by its key, a user by name. On Cloud a repository that is gone is found by the name that the catalog has, or \
+by its UUID in braces. With OCEAN__DRY_RUN=true nothing is written, and what would be is shown.
+
+Exit codes: 0 all is done; 1 nothing was; 2 something is left to be done, and the summary says what.")]
+    Refresh(RefreshArgs),
 }
 
 /// The command line when the program is called by the name `ocean`.
@@ -336,6 +351,66 @@ pub(crate) struct WhyArgs {
     /// The state file; by default in your state folder.
     #[arg(long, value_name = "PATH")]
     pub(crate) state: Option<PathBuf>,
+}
+
+/// Bring single objects up to date in the catalog now
+#[derive(Debug, Args)]
+pub(crate) struct RefreshArgs {
+    /// The kind of the objects.
+    pub(crate) kind: String,
+    /// Their names; one that stands twice is looked at once.
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// The Bitbucket Cloud workspace (its slug or UUID).
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: Option<String>,
+    /// The address of a Bitbucket Data Center, with its context path.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["workspace", "bitbucket_url"])]
+    pub(crate) server: Option<String>,
+    /// Where entities go: `sqlite:PATH`, `jsonl:PATH` (`-`: standard output) or `port`.
+    #[arg(long, value_name = "CATALOG", default_value = "sqlite:catalog.db")]
+    pub(crate) catalog: String,
+    /// The mapping document: a file, or `port:ID` for the one that an integration has at Port; by default the
+    /// released one, or with `--catalog port` the integration's own.
+    #[arg(long, value_name = "FILE|port:ID")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// A file with an access token, one line; `-` reads it from standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The base of Bitbucket's API, for gateways and tests.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bitbucket_url: Option<String>,
+    /// Names this writer in the catalog; entities of other writers are never deleted.
+    #[arg(long, value_name = "ID")]
+    pub(crate) identifier: Option<String>,
+    /// The state file; by default in your state folder.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) state: Option<PathBuf>,
+    /// Fail at once where another process uses the state file, instead of waiting for it to end.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) deletion: SingleDeletionArgs,
+}
+
+// What of single objects may be deleted; as for a resync.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct SingleDeletionArgs {
+    /// Delete nothing, whatever is gone.
+    #[arg(long, conflicts_with_all = ["allow_empty", "max_deletes"])]
+    pub(crate) no_delete: bool,
+    /// Delete at most this many entities; a blueprint of which more would go keeps them all.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_deletes: Option<u64>,
+    /// Believe a listing of the whole workspace that is empty, when it is to tell whether an object is gone.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+}
+
+impl From<SingleDeletionArgs> for DeletionArgs {
+    fn from(SingleDeletionArgs { no_delete, max_deletes, allow_empty }: SingleDeletionArgs) -> Self {
+        Self { no_delete, max_deletes, allow_empty, prune_unmapped: false }
+    }
 }
 
 /// List the kinds of objects, or describe one

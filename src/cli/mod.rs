@@ -13,6 +13,7 @@ mod plan;
 mod plan_text;
 mod port_job;
 mod progress;
+mod refresh;
 mod report;
 mod resync;
 mod run;

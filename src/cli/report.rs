@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-use crate::sync::{ListingReport, NoticeLevel, Report, ResourceReport, SyncOutcome};
+use crate::sync::{ListingReport, Notice, NoticeLevel, Report, ResourceReport, SyncOutcome};
 
 use super::exit::Exit;
 use super::table::{Align, render};
@@ -33,21 +33,22 @@ pub(crate) fn human(report: &Report) -> String {
         }
         let _ = writeln!(text, "{line}");
     }
-    let _ = writeln!(text, "{}\n{}", noticed(report), closing(report));
+    let _ = writeln!(text, "{}\n{}", noticed(&report.notices), closing(report));
     text
 }
 
 /// Writes what a person should know.
 pub(crate) fn notices(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    out.write_all(noticed(report).as_bytes())
+    out.write_all(noticed(&report.notices).as_bytes())
 }
 
-fn noticed(report: &Report) -> String {
+/// The notices as text, after an empty line.
+pub(crate) fn noticed(notices: &[Notice]) -> String {
     let mut text = String::new();
-    if !report.notices.is_empty() {
+    if !notices.is_empty() {
         text.push('\n');
     }
-    for notice in report.notices.iter().take(NOTICES) {
+    for notice in notices.iter().take(NOTICES) {
         let level = match notice.level {
             NoticeLevel::Error => "error",
             NoticeLevel::Warning => "warning",
@@ -60,8 +61,8 @@ fn noticed(report: &Report) -> String {
         };
         let _ = writeln!(text, "{level}: {}{times}", notice.message);
     }
-    if report.notices.len() > NOTICES {
-        let _ = writeln!(text, "… and {} more; --format json lists all", report.notices.len() - NOTICES);
+    if notices.len() > NOTICES {
+        let _ = writeln!(text, "… and {} more; --format json lists all", notices.len() - NOTICES);
     }
     text
 }

@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::mapping::MappingCommand;
 use super::progress::Wanted;
-use super::{demo, kinds, map, mapping, plan, resync, sail, settings, why};
+use super::{demo, kinds, map, mapping, plan, refresh, resync, sail, settings, why};
 
 /// What a command ends in.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -94,7 +94,7 @@ const ORDERLY: Duration = Duration::from_secs(20);
 async fn friendly(cli: Cli) -> Ended {
     // Where signals cannot be taken over, they end the process by themselves.
     let Ok(mut signals) = Signals::install() else { return dispatch(cli, &CancellationToken::new()).await };
-    let stops_in_order = matches!(cli.command, Command::Resync(_));
+    let stops_in_order = matches!(cli.command, Command::Resync(_) | Command::Refresh(_));
     let stop = CancellationToken::new();
     let mut work = Box::pin(dispatch(cli, &stop));
     let signal = tokio::select! {
@@ -136,6 +136,7 @@ async fn dispatch(cli: Cli, stop: &CancellationToken) -> Ended {
         Command::Mapping(command) => mapping::run(command, global).await,
         Command::Map(args) => map::run(args, global).await,
         Command::Why(args) => why::run(&args, &global).await,
+        Command::Refresh(args) => refresh::run(&args, &global, stop).await,
     }
 }
 

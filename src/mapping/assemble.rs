@@ -103,6 +103,22 @@ impl Resource {
         mapped
     }
 
+    /// The entities that the object and its items would be if the selector let them all through: for one that is gone,
+    /// of which it does not matter any more whether it was selected. What cannot be mapped is left out.
+    #[must_use]
+    pub fn map_unselected(&self, object: Input) -> Vec<Entity> {
+        let parts = self.parts(object, &[]).unwrap_or_default();
+        let outcomes = parts.iter().flat_map(|input| {
+            let part = Part { input, missing: &[] };
+            self.mappings.iter().map(move |mapping| mapping.assemble(&part, &mut vec![]))
+        });
+        let entity = |outcome| match outcome {
+            Ok(Outcome::Entity(entity)) => Some(*entity),
+            _ => None,
+        };
+        outcomes.filter_map(entity).collect()
+    }
+
     pub(super) fn parts(&self, object: Input, missing: &[Vec<String>]) -> Result<Vec<Input>, Outcome> {
         let Some(items) = &self.items else { return Ok(vec![object]) };
         Part { input: &object, missing }.available("itemsToParse", &items.expression).map_err(Outcome::Failed)?;

@@ -8,6 +8,7 @@ mod mapping;
 mod plan;
 mod port;
 mod port_observer;
+mod refresh;
 mod resources;
 mod retry;
 mod run;
@@ -21,5 +22,6 @@ pub use mapping::{MappingSource, blueprints, compiler, mapping, released_mapping
 pub use plan::{PlanRequest, Planned, Setup, plan};
 pub use port::{port_client, port_mapping, provision, reporter_settings};
 pub use port_observer::PortObserver;
+pub use refresh::{RefreshError, RefreshRequest, refresh};
 pub use run::Run;
 pub use state::{OpenedState, open_state, wait_for_state};

@@ -101,7 +101,7 @@ fn source(settings: &Settings) -> String {
 }
 
 /// Notes again and again what was spent of the budget; never ends.
-async fn keep_remembering<T>(state: &State, transport: &Transport) -> T {
+pub(super) async fn keep_remembering<T>(state: &State, transport: &Transport) -> T {
     let mut last = String::new();
     loop {
         tokio::time::sleep(REMEMBER).await;
@@ -152,7 +152,7 @@ pub(super) async fn restore(state: &State, transport: &Transport) {
     }
 }
 
-async fn remember(state: &State, transport: &Transport) {
+pub(super) async fn remember(state: &State, transport: &Transport) {
     if let Err(error) = state.put(BUDGET, budget_text(transport)).await {
         tracing::warn!("what was spent of the request budget cannot be kept: {error}");
     }

@@ -8,6 +8,7 @@ mod checkpoint;
 mod copy;
 mod error;
 mod fingerprint;
+mod object;
 mod open;
 mod owned;
 mod provenance;

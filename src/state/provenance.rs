@@ -32,6 +32,14 @@ pub struct Trace {
     pub stable: Option<String>,
 }
 
+impl Trace {
+    /// The kind of the object, as the name of the resource tells it.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.resource.as_deref()?.split_once(':').map(|(_, kind)| kind)
+    }
+}
+
 /// One of the entities that a resource made of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sibling {

@@ -7,13 +7,14 @@ use std::time::Instant;
 use bitbucket_port_jq::Limits;
 use time::OffsetDateTime;
 
-use crate::catalog::{Catalog, Dependents, EntityId, Existing, MissingRelated, WriteOptions};
+use crate::catalog::{Catalog, Dependents, Entity, EntityId, Existing, MissingRelated, WriteOptions};
 use crate::kinds::{Kind, Listing};
 use crate::mapping::{FedBlueprints, Flags, Mapping, Pool};
 use crate::state::CatalogState;
 
 use super::event::{Forecast, Observer, SyncEvent};
 use super::feed::Owner;
+use super::journal::{Journal, Written};
 use super::ledger::Ledger;
 use super::notices::Notices;
 use super::nulls::Nulls;
@@ -46,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) tallies: Vec<Tally>,
     pub(crate) nulls: Vec<Nulls>,
     pub(crate) ledger: Arc<Ledger>,
+    /// Keeps what becomes of each entity, where that is asked for.
+    pub(crate) journal: Option<Journal>,
     /// What was done before an interruption.
     pub(crate) resumed: OnceLock<Resumed>,
     progress: Vec<Mutex<Progress>>,
@@ -117,6 +120,7 @@ impl Context {
             tallies,
             nulls,
             ledger: Ledger::new(),
+            journal: None,
             resumed: OnceLock::new(),
             progress,
             several: Mutex::default(),
@@ -224,6 +228,13 @@ impl Context {
             FedBlueprints::Unknown => None,
         });
         fed.flatten().collect()
+    }
+
+    /// Notes what became of an entity, if somebody wants to know.
+    pub(crate) fn journal(&self, entity: &Entity, written: impl FnOnce() -> Written) {
+        if let Some(journal) = &self.journal {
+            journal.note(&entity.id(), written());
+        }
     }
 
     pub(crate) fn emit(&self, event: &SyncEvent) {

@@ -16,6 +16,7 @@ use super::SyncError;
 use super::compare::covers;
 use super::context::Context;
 use super::event::SyncEvent;
+use super::journal::Written;
 use super::ledger::{Haste, Ticket};
 use super::relations::Relations;
 use super::takeover::TakeOvers;
@@ -49,6 +50,16 @@ pub(crate) struct Diff {
     take_overs: TakeOvers,
     /// Blueprints by name, and whether they had no entities at all when they were met first.
     empty: HashMap<String, bool>,
+    earlier: Earlier,
+}
+
+/// What an entity means that was met in the same sync before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Earlier {
+    /// Two objects may yield it.
+    Counts,
+    /// Nothing: who yields what was looked into before, and all comes in one batch.
+    Ignored,
 }
 
 /// Whether fingerprints of earlier syncs may be relied on.
@@ -78,7 +89,15 @@ impl Diff {
         trust: Trust,
         relations: Arc<Relations>,
     ) -> Self {
-        Self { ctx, sync, writer, trust, relations, take_overs: TakeOvers::default(), empty: HashMap::new() }
+        Self { ctx, sync, writer, trust, relations, take_overs: TakeOvers::default(), empty: HashMap::new(), earlier: Earlier::Counts }
+    }
+
+    /// Compares and writes what some objects became, all at once.
+    pub(crate) async fn once(mut self, mapped: Batch) -> Result<(), SyncError> {
+        self.earlier = Earlier::Ignored;
+        self.batch(mapped.into_iter()).await?;
+        self.take_overs.say(&self.ctx.notices, self.ctx.catalog.writes());
+        self.writer.finish().await
     }
 
     /// Takes batches until the last sender is gone, then writes what is still waiting.
@@ -229,7 +248,7 @@ impl Diff {
     }
 
     fn met_now(&self, known: &Known) -> bool {
-        known.last_seen == Some(self.sync)
+        self.earlier == Earlier::Counts && known.last_seen == Some(self.sync)
     }
 
     fn collided(&self, candidate: &Candidate, other: &(String, String)) {
@@ -347,6 +366,7 @@ impl Diff {
         let mut counts: HashMap<usize, usize> = HashMap::new();
         let mut settled = Vec::with_capacity(unchanged.len());
         for candidate in unchanged {
+            self.ctx.journal(&candidate.ready.entity, || Written::Unchanged);
             *counts.entry(candidate.resource).or_default() += 1;
             let trace = self.trace(&candidate);
             rows.push(Provenance { entity: candidate.id, trace, hash: candidate.ready.fingerprint });

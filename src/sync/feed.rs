@@ -48,6 +48,17 @@ pub(crate) async fn root(ctx: &Arc<Context>, node: &Node, mapped: &mpsc::Sender<
     futures::future::try_join(left, rest).await.map(drop)
 }
 
+/// Lists what belongs to one object and hands it on.
+pub(crate) async fn of_object(
+    ctx: &Arc<Context>,
+    node: &Node,
+    owner: Owner,
+    ticket: &Arc<Ticket>,
+    mapped: &mpsc::Sender<Batch>,
+) -> Result<(), SyncError> {
+    Feed { ctx, mapped }.node(node, Some(owner), ticket).await
+}
+
 struct Feed<'a> {
     ctx: &'a Arc<Context>,
     mapped: &'a mpsc::Sender<Batch>,

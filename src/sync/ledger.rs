@@ -22,6 +22,8 @@ pub(crate) enum Stub {
     Root(String),
     /// The listing of a spooled parent.
     Spooled(i64),
+    /// Work on single objects, which nobody goes on with.
+    Apart,
 }
 
 /// One listing on its way. Dropping it settles nothing: a stage that is stopped leaves its listings open.
@@ -50,6 +52,11 @@ impl Ticket {
     /// Something of it is missing or went wrong: it has to be read again.
     pub(crate) fn flaw(&self) {
         self.flawed.store(true, Ordering::Release);
+    }
+
+    /// Whether anything of it went wrong.
+    pub(crate) fn is_flawed(&self) -> bool {
+        self.flawed.load(Ordering::Acquire)
     }
 
     /// That much more is to be settled; called before it is handed on.
@@ -123,6 +130,7 @@ impl Ledger {
                 done.roots.push((listing.clone(), root));
             }
             Stub::Spooled(id) => done.spooled.push((*id, several.into())),
+            Stub::Apart => {}
         }
     }
 

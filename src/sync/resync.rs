@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::catalog::{Access, Blueprint, Catalog};
+use crate::http::SystemClock;
 use crate::mapping::{Mapping, Pool};
 use crate::state::{CatalogState, SyncId};
 
@@ -22,6 +23,7 @@ use super::reconcile::{self, Bounds, EmptyListings, Unmapped};
 use super::relations::Relations;
 use super::report::{ListingReport, Report, ResourceReport, SyncOutcome};
 use super::resume::{self, Beginning};
+use super::rewrite::Rewriting;
 use super::source::Reader;
 use super::write::Writer;
 
@@ -264,7 +266,8 @@ async fn stream(
         let (relations, trust) = futures::future::join(learning, owned(ctx, sync)).await;
         relations.restore(related);
         let (relations, trust) = (Arc::new(relations), trust?);
-        let writer = Writer::new(Arc::clone(ctx), sync, first_rewrite);
+        let rewriting = Rewriting { first_wait: first_rewrite, ..Rewriting::default() };
+        let writer = Writer::new(Arc::clone(ctx), sync, rewriting, Arc::new(SystemClock::new()));
         Diff::new(Arc::clone(ctx), sync, writer, trust, Arc::clone(&relations)).run(batches).await?;
         Ok::<_, SyncError>((trust, relations))
     };

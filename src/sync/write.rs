@@ -7,21 +7,18 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use crate::catalog::{BulkLimits, CatalogError, Entity, Retry, UpsertResult, WriteFailure};
+use crate::http::Clock;
 use crate::state::{Fingerprint, Provenance, SyncId, Trace};
 
 use super::SyncError;
 use super::context::Context;
 use super::event::SyncEvent;
+use super::journal::Written;
 use super::ledger::Ticket;
-
-/// Rounds in which failed entities are sent again at the end.
-const ROUNDS: u32 = 3;
+use super::rewrite::{Queue, Rewriting, Waiting};
 
 /// Entities of a missing blueprint are counted, not sent; each blueprint is named once.
 type Absent = std::collections::HashSet<String>;
-
-/// What the entities waiting for another try may take in memory; what goes beyond fails at once.
-const WAITING_BYTES: usize = 16 << 20;
 
 /// How long a bulk may wait to be full.
 const FILLING: Duration = Duration::from_secs(3);
@@ -45,11 +42,11 @@ pub(crate) struct Writer {
     limits: BulkLimits,
     bulks: HashMap<String, Bulk>,
     in_flight: JoinSet<Sent>,
-    waiting: Vec<Waiting>,
-    waiting_bytes: usize,
+    waiting: Queue,
+    rewriting: Rewriting,
+    clock: Arc<dyn Clock>,
     /// When all that was taken was last sent.
     emptied: Instant,
-    first_rewrite: Duration,
     absent: Absent,
 }
 
@@ -59,12 +56,6 @@ struct Bulk {
     bytes: usize,
 }
 
-/// An entity that may be written later, and why it was not.
-struct Waiting {
-    pending: Pending,
-    reason: String,
-}
-
 /// A bulk and what became of it.
 struct Sent {
     pending: Vec<Pending>,
@@ -72,8 +63,8 @@ struct Sent {
 }
 
 impl Writer {
-    /// A writer of this sync; `first_rewrite` is the wait before what failed is sent again the first time.
-    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId, first_rewrite: Duration) -> Self {
+    /// A writer of this sync, which waits by `clock` before it sends again what failed.
+    pub(crate) fn new(ctx: Arc<Context>, sync: SyncId, rewriting: Rewriting, clock: Arc<dyn Clock>) -> Self {
         let limits = ctx.catalog.bulk_limits();
         Self {
             ctx,
@@ -81,10 +72,10 @@ impl Writer {
             limits,
             bulks: HashMap::new(),
             in_flight: JoinSet::new(),
-            waiting: vec![],
-            waiting_bytes: 0,
+            waiting: Queue::new(rewriting),
+            rewriting,
+            clock,
             emptied: Instant::now(),
-            first_rewrite,
             absent: Absent::new(),
         }
     }
@@ -92,7 +83,7 @@ impl Writer {
     /// Takes an entity; sends a bulk when one is full, and waits while too many are in flight.
     pub(crate) async fn push(&mut self, pending: Pending) -> Result<(), SyncError> {
         if self.absent.contains(&pending.entity.blueprint) {
-            self.pass_over(pending.resource, &pending.entity.blueprint);
+            self.pass_over(&pending);
             return Ok(());
         }
         let bytes = size(&pending.entity);
@@ -138,21 +129,22 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what is left, then repeats what failed, after everything that it may relate to is written.
+    /// Writes what is left, then repeats what failed, each entity after those that it relates to.
     pub(crate) async fn finish(mut self) -> Result<(), SyncError> {
         self.drain().await?;
-        for round in 0..ROUNDS {
+        for round in 0..self.rewriting.rounds {
             if self.waiting.is_empty() {
                 return Ok(());
             }
-            tokio::time::sleep(self.first_rewrite * 2_u32.pow(round)).await;
-            self.waiting_bytes = 0;
-            for waiting in std::mem::take(&mut self.waiting) {
-                self.push(waiting.pending).await?;
+            self.clock.sleep(self.rewriting.wait(round)).await;
+            for wave in self.waiting.waves() {
+                for waiting in wave {
+                    self.push(waiting.pending).await?;
+                }
+                self.drain().await?;
             }
-            self.drain().await?;
         }
-        for waiting in std::mem::take(&mut self.waiting) {
+        for waiting in self.waiting.take() {
             self.give_up(&waiting.pending, &waiting.reason);
         }
         Ok(())
@@ -188,10 +180,17 @@ impl Writer {
         for pending in pending {
             let tally = &self.ctx.tallies[pending.resource];
             match results.next().unwrap_or_else(no_answer) {
-                UpsertResult::Created => tally.created.add(1),
-                UpsertResult::Updated => tally.updated.add(1),
+                UpsertResult::Created => {
+                    tally.created.add(1);
+                    self.ctx.journal(&pending.entity, || Written::Created);
+                }
+                UpsertResult::Updated => {
+                    tally.updated.add(1);
+                    self.ctx.journal(&pending.entity, || Written::Updated);
+                }
                 UpsertResult::Unmatched => {
                     tally.unmatched.add(1);
+                    self.ctx.journal(&pending.entity, || Written::Unmatched);
                     continue;
                 }
                 UpsertResult::Failed(failure) => {
@@ -223,7 +222,7 @@ impl Writer {
                     .error(format!("{error}: create it, or correct the mapping; its entities are not written"));
             }
             for pending in pending {
-                self.pass_over(pending.resource, blueprint);
+                self.pass_over(&pending);
             }
             return;
         }
@@ -240,20 +239,26 @@ impl Writer {
 
     fn failed(&mut self, pending: Pending, failure: WriteFailure) {
         let bytes = size(&pending.entity);
-        if failure.retry == Retry::Later && self.waiting_bytes + bytes <= WAITING_BYTES {
-            tracing::debug!(entity = %pending.entity.id(), reason = failure.reason, "will be sent again");
-            self.waiting_bytes += bytes;
-            self.waiting.push(Waiting { pending, reason: failure.reason });
-        } else {
-            self.give_up(&pending, &failure.reason);
+        let waiting = Waiting { pending, reason: failure.reason };
+        let kept = match failure.retry {
+            Retry::Later => {
+                tracing::debug!(entity = %waiting.pending.entity.id(), reason = waiting.reason, "will be sent again");
+                self.waiting.push(waiting, bytes)
+            }
+            Retry::Never => Err(waiting),
+        };
+        if let Err(Waiting { pending, reason }) = kept {
+            self.give_up(&pending, &reason);
         }
     }
 
     /// Counts an entity of a blueprint that does not exist. What else its resource writes is protected: with a computed
     /// blueprint nobody can tell which of its entities were meant for the missing one.
-    fn pass_over(&self, resource: usize, blueprint: &str) {
-        self.ctx.tallies[resource].refused.add(1);
-        self.ctx.gap(resource, None, &format!("blueprint {blueprint:?} does not exist"));
+    fn pass_over(&self, pending: &Pending) {
+        let why = format!("blueprint {:?} does not exist", pending.entity.blueprint);
+        self.ctx.tallies[pending.resource].refused.add(1);
+        self.ctx.gap(pending.resource, None, &why);
+        self.ctx.journal(&pending.entity, || Written::Refused(why));
     }
 
     fn give_up(&self, pending: &Pending, reason: &str) {
@@ -264,6 +269,7 @@ impl Writer {
             &format!("{:?}", id.identifier),
             format!(" was not written: {reason}"),
         );
+        self.ctx.journal(&pending.entity, || Written::Refused(reason.to_owned()));
         self.ctx.refuse(id);
         pending.ticket.flaw();
         pending.ticket.settle();

@@ -52,6 +52,22 @@ pub(super) fn dependents(
     Ok(dependents)
 }
 
+/// What points at one of these entities.
+pub(super) fn relating(
+    connection: &Connection,
+    blueprint: &str,
+    identifiers: &[String],
+) -> rusqlite::Result<Vec<Dependent>> {
+    let deletion = Deletion { connection, at: "", blueprints: HashMap::new() };
+    let mut relating = Vec::new();
+    for of in identifiers {
+        let target = EntityId { blueprint: blueprint.to_owned(), identifier: of.clone() };
+        let pointers = deletion.pointers(&target)?.into_iter();
+        relating.extend(pointers.map(|pointer| Dependent { of: of.clone(), entity: pointer.entity }));
+    }
+    Ok(relating)
+}
+
 struct Deletion<'a> {
     connection: &'a Connection,
     at: &'a str,

@@ -230,6 +230,18 @@ impl Catalog for LocalCatalog {
         .boxed()
     }
 
+    fn relating<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>> {
+        let (blueprint, identifiers) = (blueprint.to_owned(), identifiers.to_vec());
+        self.read_rows("cannot find what relates to entities", move |connection| {
+            delete::relating(connection, &blueprint, &identifiers)
+        })
+        .boxed()
+    }
+
     fn delete<'a>(
         &'a self,
         blueprint: &'a str,

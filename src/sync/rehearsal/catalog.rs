@@ -364,6 +364,14 @@ impl Catalog for Rehearsal {
         self.catalog.dependents(blueprint, identifiers)
     }
 
+    fn relating<'a>(
+        &'a self,
+        blueprint: &'a str,
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Dependent>, CatalogError>> {
+        self.catalog.relating(blueprint, identifiers)
+    }
+
     fn delete<'a>(
         &'a self,
         blueprint: &'a str,

@@ -11,7 +11,7 @@ use crate::sync::confirm::narrowed;
 use super::Listed;
 
 /// Asks whether an object that exists is among those that a listing gives.
-pub(super) fn listed<'a>(
+pub(in crate::sync) fn listed<'a>(
     source: &'a dyn Reader,
     listing: &'a Listing,
     key: &'a ObjectKey,

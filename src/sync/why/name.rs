@@ -17,7 +17,7 @@ struct Name<'n> {
 }
 
 /// The key under which an object of that name can be fetched.
-pub(super) async fn key(source: &dyn Reader, kind: Kind, name: &str) -> Result<ObjectKey, WhyError> {
+pub(in crate::sync) async fn key(source: &dyn Reader, kind: Kind, name: &str) -> Result<ObjectKey, WhyError> {
     let parts = parts(kind, name).ok_or_else(|| WhyError::Name {
         name: name.to_owned(),
         kind: kind.name(),
