@@ -94,7 +94,7 @@ async fn run(
     let work = async {
         let mut due: Vec<LiveKey> = vec![];
         for name in names {
-            due.push(live.named(kind, name).await?);
+            due.extend(live.named(kind, name).await?);
         }
         live.apply(due).await.map_err(|error| RefreshError::Startup(error.into()))
     };

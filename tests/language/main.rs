@@ -4,5 +4,6 @@ mod exchange;
 mod formats;
 mod nulls;
 mod program;
+mod refresh;
 mod settings;
 mod why;

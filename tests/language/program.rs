@@ -54,7 +54,16 @@ impl Program {
         self.run_with(arguments, "")
     }
 
+    /// With further variables for this run alone.
+    pub(crate) fn run_also(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        self.start(arguments, variables, "")
+    }
+
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+        self.start(arguments, &[], input)
+    }
+
+    fn start(&self, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Ended {
         use std::io::Write as _;
         let mut child = Command::new(env!("CARGO_BIN_EXE_bitbucket-port"))
             .args(arguments)
@@ -62,6 +71,7 @@ impl Program {
             .env_clear()
             .env("OCEAN__STATE_PATH", self.path("state.db"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -22,15 +22,15 @@ use tempfile::TempDir;
 const REPOSITORY: &str = "bitbucketRepository";
 const PULL_REQUEST: &str = "bitbucketPullRequest";
 
-struct Bench {
-    server: Server,
-    folder: TempDir,
-    mapping: String,
+pub(crate) struct Bench {
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
+    pub(crate) mapping: String,
     scope: Scope,
 }
 
 impl Bench {
-    async fn new(spec: WorldSpec, options: Options) -> Self {
+    pub(crate) async fn new(spec: WorldSpec, options: Options) -> Self {
         Self {
             server: Server::start(World::generate(&spec), options).await.expect("the sandbox starts"),
             folder: tempfile::tempdir().expect("a temporary folder"),
@@ -40,7 +40,7 @@ impl Bench {
     }
 
     /// The default mapping without what costs a request for each repository.
-    fn without_extras(mut self) -> Self {
+    pub(crate) fn without_extras(mut self) -> Self {
         self.mapping = self
             .mapping
             .replace("            documentation: .__readme\n", "")
@@ -57,7 +57,7 @@ impl Bench {
         self
     }
 
-    fn bitbucket(&self) -> (Bitbucket, Transport) {
+    pub(crate) fn bitbucket(&self) -> (Bitbucket, Transport) {
         let settings = TransportSettings { retry: quick(), ..TransportSettings::data_center() };
         self.bitbucket_with(settings)
     }
@@ -68,7 +68,7 @@ impl Bench {
         (Bitbucket::new(&self.server.url(), http, transport.clone()), transport)
     }
 
-    async fn resync(&self) -> Report {
+    pub(crate) async fn resync(&self) -> Report {
         self.resync_with(self.bitbucket()).await
     }
 
@@ -96,7 +96,7 @@ impl Bench {
         report
     }
 
-    async fn catalog(&self) -> LocalCatalog {
+    pub(crate) async fn catalog(&self) -> LocalCatalog {
         LocalCatalog::open(&self.folder.path().join("catalog.db"), "test").await.expect("the catalog opens")
     }
 
@@ -107,7 +107,7 @@ impl Bench {
         entities
     }
 
-    async fn identifiers(&self, blueprint: &str) -> BTreeSet<String> {
+    pub(crate) async fn identifiers(&self, blueprint: &str) -> BTreeSet<String> {
         self.entities(blueprint).await.into_iter().map(|entity| entity.identifier).collect()
     }
 
@@ -132,15 +132,15 @@ fn quick() -> RetryPolicy {
     }
 }
 
-fn small() -> WorldSpec {
+pub(crate) fn small() -> WorldSpec {
     WorldSpec { repositories: 14, pull_requests_per_repository: 4, users: 9, ..WorldSpec::default() }
 }
 
-fn written(report: &Report) -> u64 {
+pub(crate) fn written(report: &Report) -> u64 {
     report.resources.iter().map(|resource| resource.created + resource.updated).sum()
 }
 
-fn deleted(report: &Report) -> u64 {
+pub(crate) fn deleted(report: &Report) -> u64 {
     report.deletions.iter().map(|deletion| deletion.deleted).sum()
 }
 

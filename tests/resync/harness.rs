@@ -159,7 +159,8 @@ impl Bench {
         names
     }
 
-    async fn repository(&self, slug: &str) -> serde_json::Value {
+    /// A repository as Bitbucket gives it.
+    pub(crate) async fn repository(&self, slug: &str) -> serde_json::Value {
         let url = format!("{}/repositories/acme/{slug}", self.server.url());
         let http = http_client(&HttpSettings::default()).expect("an HTTP client");
         http.get(url).send().await.expect("the sandbox answers").json().await.expect("JSON")

@@ -6,5 +6,6 @@ mod deletion;
 mod faults;
 mod full;
 mod harness;
+mod live;
 mod port;
 mod weaknesses;

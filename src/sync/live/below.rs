@@ -35,9 +35,12 @@ pub(super) struct Below {
 }
 
 impl Looked {
-    /// Whether the object became other entities than before, so that what belongs to it may be named anew; always,
-    /// where no resource makes entities of it, since then nobody can tell.
+    /// Whether the object became other entities than before, or some for the first time, so that what belongs to it may
+    /// be named anew or be new; always, where no resource makes entities of it, since then nobody can tell.
     pub(super) fn has_changed(&self, ctx: &Context) -> bool {
+        if self.remembered.is_empty() && !self.yields.is_empty() {
+            return true;
+        }
         let moved = |row: &Provenance| row.trace.source_key.as_deref() != Some(self.key.key.as_str());
         let other = |row: &Provenance| moved(row) || !self.yields.contains(&row.entity);
         self.remembered.iter().any(other) || nodes(&ctx.plan, self.key.kind).is_empty()
@@ -57,8 +60,8 @@ pub(super) async fn of_changed(
     for key in keys {
         before.extend(ctx.state.below_object(&key, REMEMBERED).await?);
     }
-    if before.is_empty() {
-        // None of it is in the catalog, and what is new there has events of its own.
+    if before.is_empty() && parent.yields.is_empty() {
+        // Nothing tells that any of it is to be in the catalog.
         return Ok(Below { children: vec![], before });
     }
     let mut found: IndexMap<(Kind, ObjectKey), Looked> = IndexMap::new();
@@ -70,7 +73,7 @@ pub(super) async fn of_changed(
                 let (mapped, flaw) = list(ctx, node, parent, raw).await?;
                 flaws.extend(flaw);
                 for mapped in mapped {
-                    add(&mut found, node, mapped);
+                    add(&mut found, parent, node, mapped);
                 }
             }
             // Nothing of it is listed any more; each one is looked at.
@@ -86,11 +89,11 @@ pub(super) async fn of_changed(
     Ok(Below { children, before })
 }
 
-fn add(found: &mut IndexMap<(Kind, ObjectKey), Looked>, node: &Node, mapped: MappedObject) {
+fn add(found: &mut IndexMap<(Kind, ObjectKey), Looked>, parent: &Looked, node: &Node, mapped: MappedObject) {
     let Ok(key) = mapped.source.key.parse::<ObjectKey>() else { return };
     let kind = node.listing.kind();
     let child = found.entry((kind, key.clone())).or_insert_with(|| {
-        let because = Some("what it belongs to became another entity".to_owned());
+        let because = Some(format!("it belongs to {} {}, which changed", parent.key.kind, parent.key.key));
         Looked::new(LiveKey::new(kind, key), because, Found::There)
     });
     child.take(mapped);

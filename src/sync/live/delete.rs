@@ -36,6 +36,14 @@ pub(super) struct Deletion<'a> {
     pub(super) relations: &'a Relations,
 }
 
+/// The entities that are to go.
+struct Goers<'a> {
+    /// All of them.
+    wanted: &'a HashSet<EntityId>,
+    /// Those that went, or still may.
+    going: &'a HashSet<EntityId>,
+}
+
 /// How one entity fared in one try.
 enum Try {
     Done(Vec<(EntityId, Became)>),
@@ -56,6 +64,7 @@ impl Deletion<'_> {
     /// Deletes, what hangs below first; what became of each.
     pub(super) async fn run(&self, candidates: Vec<Candidate>) -> Result<Vec<Decided>, SyncError> {
         let mut decided = vec![];
+        let wanted: HashSet<EntityId> = candidates.iter().map(|candidate| candidate.id.clone()).collect();
         let mut waiting = self.within_bounds(candidates, &mut decided);
         let mut going: HashSet<EntityId> = waiting.iter().map(|candidate| candidate.id.clone()).collect();
         for round in 0..=self.rewriting.rounds {
@@ -67,7 +76,7 @@ impl Deletion<'_> {
             }
             let mut again = vec![];
             for group in groups(std::mem::take(&mut waiting)) {
-                for (candidate, tried) in self.group(group, &going).await? {
+                for (candidate, tried) in self.group(group, &Goers { wanted: &wanted, going: &going }).await? {
                     match tried {
                         Try::Later(reason) if round < self.rewriting.rounds => {
                             tracing::debug!(entity = %candidate.id, reason, "will be deleted later");
@@ -126,7 +135,7 @@ impl Deletion<'_> {
     async fn group(
         &self,
         group: Vec<Candidate>,
-        going: &HashSet<EntityId>,
+        goers: &Goers<'_>,
     ) -> Result<Vec<(Candidate, Try)>, SyncError> {
         let Some(blueprint) = group.first().map(|candidate| candidate.id.blueprint.clone()) else { return Ok(vec![]) };
         let (mut tried, ours) = match self.owned(&blueprint, group).await {
@@ -134,7 +143,7 @@ impl Deletion<'_> {
             Err((group, error)) => return Ok(all_later(group, &error)),
         };
         let (mut free, mut along) = (vec![], vec![]);
-        match self.ways(&blueprint, &ours, going).await? {
+        match self.ways(&blueprint, &ours, goers).await? {
             Err(error) => tried.extend(all_later(ours, &error)),
             Ok(ways) => {
                 for (candidate, way) in ours.into_iter().zip(ways) {
@@ -205,7 +214,7 @@ impl Deletion<'_> {
         &self,
         blueprint: &str,
         candidates: &[Candidate],
-        going: &HashSet<EntityId>,
+        goers: &Goers<'_>,
     ) -> Result<Result<Vec<Way>, CatalogError>, SyncError> {
         if self.ctx.catalog.access() == Access::WriteOnly || candidates.is_empty() {
             return Ok(Ok(candidates.iter().map(|_| Way::Free).collect()));
@@ -216,7 +225,7 @@ impl Deletion<'_> {
             Err(error) => return Ok(Err(error)),
             Ok(found) => {
                 // What the objects give now relates to what they say now, whatever the catalog had of it.
-                for found in found.into_iter().filter(|found| !going.contains(&found.entity) && !self.given.contains(&found.entity)) {
+                for found in found.into_iter().filter(|found| !goers.going.contains(&found.entity) && !self.given.contains(&found.entity)) {
                     relating.entry(found.of).or_default().push(found.entity);
                 }
             }
@@ -224,18 +233,22 @@ impl Deletion<'_> {
         let mut ways = vec![];
         for candidate in candidates {
             let others = relating.remove(&candidate.id.identifier).unwrap_or_default();
-            ways.push(self.way(&candidate.id, others, going).await?);
+            ways.push(self.way(&candidate.id, others, goers).await?);
         }
         Ok(Ok(ways))
     }
 
-    async fn way(&self, id: &EntityId, others: Vec<EntityId>, going: &HashSet<EntityId>) -> Result<Way, SyncError> {
+    async fn way(&self, id: &EntityId, others: Vec<EntityId>, goers: &Goers<'_>) -> Result<Way, SyncError> {
         let flags = &self.ctx.flags;
         let ours = self.first_of_ours(&others).await?;
         if self.relations.has(id) || ours.is_some() {
             return Ok(match ours {
+                Some(other) if goers.wanted.contains(&other) => {
+                    Way::Withheld(format!("{other}, which is to go as well, stays and relates to it"))
+                }
                 _ if flags.create_missing_related_entities => Way::Kept("an entity that stays relates to it".to_owned()),
-                Some(other) if flags.delete_dependent_entities => {
+                _ if flags.delete_dependent_entities => {
+                    let other = ours.map_or_else(|| "an entity that stays".to_owned(), |other| other.to_string());
                     Way::Withheld(format!("{other} relates to it and would go along"))
                 }
                 _ => Way::Free,
@@ -244,7 +257,7 @@ impl Deletion<'_> {
         if others.is_empty() || !flags.delete_dependent_entities {
             return Ok(Way::Free);
         }
-        Ok(match self.drawn_along(others, going).await? {
+        Ok(match self.drawn_along(others, goers).await? {
             Ok(None) => Way::Along,
             Ok(Some(other)) => Way::Withheld(format!("{other} would go along")),
             Err(error) => Way::Withheld(format!("what would go along cannot be told: {error}")),
@@ -255,7 +268,7 @@ impl Deletion<'_> {
     async fn drawn_along(
         &self,
         others: Vec<EntityId>,
-        going: &HashSet<EntityId>,
+        goers: &Goers<'_>,
     ) -> Result<Result<Option<EntityId>, CatalogError>, SyncError> {
         let mut met: HashSet<EntityId> = others.iter().cloned().collect();
         let mut waiting = others;
@@ -267,7 +280,7 @@ impl Deletion<'_> {
             let new: Vec<EntityId> = found
                 .into_iter()
                 .map(|found| found.entity)
-                .filter(|entity| !going.contains(entity) && met.insert(entity.clone()))
+                .filter(|entity| !goers.going.contains(entity) && met.insert(entity.clone()))
                 .collect();
             let ours = self.first_of_ours(&new).await?;
             if ours.is_some() || met.len() > FOLLOWED {

@@ -127,11 +127,11 @@ impl<'a> Survey<'a> {
                 self.contest(&name, &looked).await?;
                 if let Some(raw) = looked.raw.take().filter(|_| looked.has_changed(self.ctx)) {
                     let found = below::of_changed(self.ctx, &mut looked, &raw).await?;
-                    self.looked.insert(name, looked);
+                    self.looked.insert(name.clone(), looked);
                     for child in found.children {
                         Box::pin(self.take(child)).await?;
                     }
-                    self.belonged(found.before).await?;
+                    self.belonged(&name, found.before);
                     return Ok(());
                 }
             }
@@ -164,14 +164,13 @@ impl<'a> Survey<'a> {
     }
 
     /// What belonged to an object before and was not met among what belongs to it now is looked at one by one.
-    async fn belonged(&mut self, before: Vec<Provenance>) -> Result<(), SyncError> {
+    fn belonged(&mut self, parent: &Name, before: Vec<Provenance>) {
         let left: Vec<Provenance> =
             before.into_iter().filter(|row| !self.looked.values().any(|looked| looked.made(row))).collect();
         for (kind, key) in self.sources(&left) {
-            let because = Some("what it belongs to became another entity".to_owned());
+            let because = Some(format!("it belonged to {} {}, which changed", parent.0, parent.1));
             self.enqueue(Due { key: LiveKey::new(kind, key), because });
         }
-        Ok(())
     }
 
     /// The objects that entities came from, as far as that is known.
@@ -189,7 +188,7 @@ impl<'a> Survey<'a> {
 
     /// Bitbucket does not know the name; what the catalog has under it may tell the key.
     async fn recall(&mut self, looked: &mut Looked) -> Result<(), SyncError> {
-        let found = name::recall(self.ctx, &looked.key).await?;
+        let found = name::recall(&self.ctx.state, &looked.key).await?;
         if found.is_empty() {
             looked.doubt(name::UNKNOWN);
         }
