@@ -178,9 +178,11 @@ enum Yields {
 /// A listing with parameters of its own, narrowed to one object by the last field of its key; `None` where the
 /// listing has no parameters, so that every object that exists belongs to it.
 pub(crate) fn narrowed(listing: &Listing, key: &ObjectKey) -> Option<Listing> {
-    if listing.parameters().is_empty() {
-        return None;
-    }
+    if listing.parameters().is_empty() { None } else { only(listing, key) }
+}
+
+/// A listing narrowed to one object by the last field of its key.
+pub(crate) fn only(listing: &Listing, key: &ObjectKey) -> Option<Listing> {
     let field = listing.kind().info().key.last()?;
     let value = key.fields().pop()?;
     let value = value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from);

@@ -92,7 +92,7 @@ impl Diff {
         Self { ctx, sync, writer, trust, relations, take_overs: TakeOvers::default(), empty: HashMap::new(), earlier: Earlier::Counts }
     }
 
-    /// Compares and writes what some objects became, all at once.
+    /// Compares and writes what some objects became, in one batch, and what others relate to first.
     pub(crate) async fn once(mut self, mapped: Batch) -> Result<(), SyncError> {
         self.earlier = Earlier::Ignored;
         self.batch(mapped.into_iter()).await?;
@@ -136,8 +136,17 @@ impl Diff {
             }
         }
         self.ctx.state.relate(self.relations.take_new()).await?;
-        for (blueprint, candidates) in by_blueprint {
-            self.blueprint(&blueprint, candidates).await?;
+        if self.earlier == Earlier::Counts {
+            for (blueprint, candidates) in by_blueprint {
+                self.blueprint(&blueprint, candidates).await?;
+            }
+            return Ok(());
+        }
+        let relations = Arc::clone(&self.relations);
+        let names: Vec<String> = by_blueprint.keys().cloned().collect();
+        for blueprint in relations.in_order(names.iter().map(String::as_str)) {
+            self.blueprint(blueprint, by_blueprint.remove(blueprint).unwrap_or_default()).await?;
+            self.writer.drain().await?;
         }
         Ok(())
     }

@@ -52,6 +52,22 @@ impl Relations {
         Self { targets, related: Mutex::default() }
     }
 
+    /// Puts blueprints into an order in which those that others relate to come first; a circle in any.
+    pub(crate) fn in_order<'a>(&self, blueprints: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+        let mut left: Vec<&str> = blueprints.into_iter().collect();
+        left.sort_unstable();
+        let mut ordered = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let waits = |of: &str| {
+                let targets = self.targets.iter().filter(|((source, _), target)| source == of && *target != of);
+                targets.into_iter().any(|(_, target)| left.contains(&target.as_str()))
+            };
+            let next = left.iter().position(|of| !waits(of)).unwrap_or_default();
+            ordered.push(left.remove(next));
+        }
+        ordered
+    }
+
     /// Takes over what the first part of an interrupted sync noted.
     pub(crate) fn restore(&self, related: impl IntoIterator<Item = i64>) {
         self.related.lock().unwrap_or_else(PoisonError::into_inner).all.extend(related);
@@ -92,4 +108,27 @@ async fn ask(catalog: &dyn Catalog, blueprint: String) -> Option<(String, Bluepr
     // Without the blueprint the target counts as any, which protects more, not less.
     let found = catalog.blueprint(&blueprint).await.ok().flatten()?;
     Some((blueprint, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_related_to_comes_first() {
+        let target = |of: &str, to: &str| ((of.to_owned(), format!("to {to}")), to.to_owned());
+        let relations = Relations {
+            targets: HashMap::from([
+                target("a", "b"),
+                target("b", "c"),
+                target("b", "b"),
+                target("c", "elsewhere"),
+                target("x", "y"),
+                target("y", "x"),
+            ]),
+            related: Mutex::default(),
+        };
+        assert_eq!(relations.in_order(["a", "b", "c"]), ["c", "b", "a"]);
+        assert_eq!(relations.in_order(["x", "y"]), ["x", "y"]);
+    }
 }

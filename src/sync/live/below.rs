@@ -68,7 +68,7 @@ pub(super) async fn of_changed(
     let mut flaws = vec![];
     for node in children(&ctx.plan, parent.key.kind) {
         let Some(each) = node.listing.each() else { continue };
-        match listed(&*ctx.source, each, &parent.key.key, raw).await.map(|answer| answer.listed) {
+        match listed(&*ctx.source, each, &parent.key.key, raw).await.map(|sight| sight.listed.listed) {
             Ok(Some(true)) => {
                 let (mapped, flaw) = list(ctx, node, parent, raw).await?;
                 flaws.extend(flaw);

@@ -14,7 +14,7 @@ use crate::sync::feed::Owner;
 use crate::sync::ledger::Stub;
 use crate::sync::plan::{Node, Plan};
 use crate::sync::transform::{self, MappedObject};
-use crate::sync::why::listed;
+use crate::sync::why::{Sight, listed};
 
 use super::LiveKey;
 use super::certainty::{Certainty, Verdict};
@@ -114,10 +114,10 @@ pub(super) async fn one(ctx: &Arc<Context>, certainty: &Certainty, due: Due) -> 
     looked.stable = looked.key.kind.stable_of(raw.get());
     for node in nodes(&ctx.plan, looked.key.kind) {
         match listed(&*ctx.source, &node.listing, &looked.key.key, &raw).await {
-            Ok(answer) => match answer.listed {
-                Some(true) => map(ctx, node, &raw, &mut looked).await?,
+            Ok(Sight { listed, object }) => match listed.listed {
+                Some(true) => map(ctx, node, object.as_ref().unwrap_or(&raw), &mut looked).await?,
                 Some(false) => {}
-                None => looked.doubt(format!("whether it is listed cannot be told: {}", answer.because)),
+                None => looked.doubt(format!("whether it is listed cannot be told: {}", listed.because)),
             },
             Err(error) => looked.doubt(format!("whether it is listed cannot be told: {error}")),
         }

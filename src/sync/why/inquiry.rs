@@ -16,7 +16,7 @@ use crate::sync::enrich::{self, Additions, Want};
 use crate::sync::plan::{Plan, PlannedResource, Scope};
 
 use super::catalog::entry;
-use super::listed::listed;
+use super::listed::{Sight, listed};
 use super::{Added, AddedState, Becomes, LeftOut, Listed, Remembered, ResourceAnswer, Why, WhyError, name};
 
 /// Entities of one object that are looked up in the state file.
@@ -90,10 +90,13 @@ impl Inquiry {
     async fn resource(&self, planned: &PlannedResource, object: &Object) -> ResourceAnswer {
         let resource = &planned.resource;
         let listing = &planned.selector.listing;
-        let listed = match listed(&*self.source, listing, &object.key, &object.raw).await {
-            Ok(listed) => listed,
-            Err(error) => Listed { listed: None, listing: listing.to_string(), because: error.to_string() },
-        };
+        let Sight { listed, object: as_listed } =
+            listed(&*self.source, listing, &object.key, &object.raw).await.unwrap_or_else(|error| Sight {
+                listed: Listed { listed: None, listing: listing.to_string(), because: error.to_string() },
+                object: None,
+            });
+        let as_listed = as_listed.map(|raw| Object { raw, kind: object.kind, key: object.key.clone() });
+        let object = as_listed.as_ref().unwrap_or(object);
         let (additions, added) = self.additions(planned, object).await;
         let mut answer = ResourceAnswer {
             resource: resource.index,

@@ -10,5 +10,5 @@ mod name;
 pub use answer::{Added, AddedState, Becomes, Entry, LeftOut, Listed, Remembered, ResourceAnswer, Verdict, Why};
 pub use error::WhyError;
 pub use inquiry::Inquiry;
-pub(super) use listed::listed;
+pub(super) use listed::{Sight, listed};
 pub(super) use name::key as key_of_name;

@@ -46,6 +46,29 @@ async fn one_object_is_created_changed_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_resync_wrote_is_right_for_a_look_at_each_object() {
+    for query in ["state=\"OPEN\"", ""] {
+        let mut bench = Bench::new(3, 5).await;
+        let with = format!("query: \"true\"\n      pullRequestQuery: '{query}'");
+        let (head, last) = CLOUD_DEFAULT.mapping.split_once("  - kind: pull-request").expect("pull requests");
+        bench.mapping = format!("{head}  - kind: pull-request{}", last.replace("query: \"true\"", &with));
+        bench.resync().await;
+        let mut named: Vec<(&str, String)> = vec![];
+        for slug in bench.server.read(World::repository_slugs) {
+            let ids = bench.server.read(|world| world.pull_request_ids(&slug, &[PullRequestState::Open]));
+            named.extend(ids.expect("it is there").into_iter().map(|id| ("pull-request", format!("{slug}#{id}"))));
+            let project = bench.repository(&slug).await["project"]["key"].as_str().expect("a key").to_owned();
+            named.extend([("project", project), ("repository", slug)]);
+        }
+        let named: Vec<(&str, &str)> = named.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+        let report = bench.refresh(&named).await;
+        let all = report.count(|_| true);
+        assert_eq!((report.count(|became| *became == Became::Unchanged), all > 10), (all, true), "{report:#?}");
+        settled(&bench).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_made_by_hand_is_mended() {
     let bench = Bench::new(3, 0).await;
     bench.resync().await;

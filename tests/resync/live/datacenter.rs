@@ -58,6 +58,27 @@ async fn a_change_is_written_and_a_second_look_finds_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_resync_wrote_is_right_for_a_look_at_each_object() {
+    let bench = Bench::new(small(), Options::default()).await;
+    bench.resync().await;
+    let mut named: Vec<(&str, String)> = vec![];
+    for (key, slug) in bench.server.read(World::repository_names) {
+        let open = bench.server.read(|world| world.pull_request_ids(&key, &slug, Some(PullRequestState::Open)));
+        let open = open.expect("it is there").into_iter();
+        named.extend(open.map(|id| ("pull-request", format!("{key}/{slug}#{id}"))));
+        named.push(("repository", format!("{key}/{slug}")));
+    }
+    named.extend(bench.server.read(World::project_keys).into_iter().map(|key| ("project", key)));
+    let (server, transport) = bench.bitbucket();
+    let reader = sync::Bitbucket::new(DataCenter::new(server), transport);
+    let named: Vec<(&str, &str)> = named.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+    let report = Place::new(bench.folder.path(), &bench.mapping).apply(Arc::new(reader), &named, vec![]).await;
+    let all = report.count(|_| true);
+    assert_eq!((report.count(|became| *became == Became::Unchanged), all > 20), (all, true), "{report:#?}");
+    settled(&bench).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repository_under_another_key_is_known_by_what_stays() {
     let bench = bench().await;
     let (key, slug) = some(&bench);

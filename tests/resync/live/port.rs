@@ -127,16 +127,16 @@ async fn weakness_11_a_failed_upsert_is_sent_again_whole_after_what_it_relates_t
     edit_mapping(&pair, |mapping| mapping["createMissingRelatedEntities"] = json!(false));
     let slug = pair.bitbucket.server.change(|world| world.add_repository("brand-new"));
     let id = pair.bitbucket.server.change(|world| world.open_pull_request(&slug, "First")).expect("it is there");
-    // The repository is held up, so that the pull request comes before it.
-    let held_up = Fault::Delay(Duration::from_millis(700));
+    // The repository is not taken at first, and so neither are the pull requests that need it.
+    let fails = Fault::Status { status: 503, retry_after: Some("0".to_owned()) };
     let repositories = format!("/v1/blueprints/{REPOSITORY}/entities/bulk");
-    pair.port.faults().set([FaultRule::on(&repositories, Occurrence::Always, held_up)]);
+    pair.port.faults().set([FaultRule::on(&repositories, Occurrence::First(4), fails)]);
     let place = place(&pair);
     let report = refresh(&pair, &place, &[("pull-request", &format!("{slug}#{id}")), ("repository", &slug)]).await;
     assert_eq!(report.outcome, SyncOutcome::Complete, "{report:#?}");
     let created = names(&report, |became| *became == Became::Created);
     assert!(created.contains(&"brand-new".to_owned()) && created.contains(&format!("brand-new{id}")), "{report:#?}");
-    assert_eq!(place.clock.sleeps(), [Duration::from_millis(200)], "one wait, by the clock that was given");
+    assert_eq!(place.clock.sleeps(), [200, 400].map(Duration::from_millis), "by the clock that was given");
     pair.port.read(|world| {
         let entity = world.entity(PULL_REQUEST, &format!("brand-new{id}")).expect("it is there");
         assert_eq!(entity.title, Some(json!("First")));
