@@ -141,7 +141,8 @@ fn object(text: &mut String, object: &ObjectReport, rehearsed: bool) {
     for of in &object.entities {
         let (word, why) = word(&of.became, rehearsed);
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        let _ = writeln!(text, "  {word:<15} {}/{}{why}", of.entity.blueprint, of.entity.identifier);
+        let width = if rehearsed { 16 } else { 11 };
+        let _ = writeln!(text, "  {word:<width$} {}/{}{why}", of.entity.blueprint, of.entity.identifier);
     }
     if object.entities.is_empty() && object.found == Found::There && object.left.is_none() {
         text.push_str("  nothing comes of it: no resource of the mapping takes it\n");

@@ -129,8 +129,7 @@ async fn kept(settings: &Settings, request: &RefreshRequest, stop: &Cancellation
         CatalogPlace::Port => Arc::new(PortCatalog::new(port_client(settings)?, None)),
         place => super::catalog(place, settings).await?,
     };
-    let opening =
-        wait_for_state(&settings.state_path, &*catalog, settings.endurance.state_wait, &*request.observer);
+    let opening = wait_for_state(&settings.state_path, &*catalog, settings.endurance.state_wait, &*request.observer);
     let opened = tokio::select! {
         opened = opening => opened?,
         () = stop.cancelled() => return Err(StartupError::Interrupted),
@@ -155,11 +154,7 @@ async fn rehearsed(settings: &Settings, request: &RefreshRequest) -> Result<Targ
     Ok(Target { catalog, file, state, _folder: Some(folder) })
 }
 
-async fn copy(
-    path: &Path,
-    catalog: &dyn Catalog,
-    folder: &Path,
-) -> Result<(State, CatalogState), StartupError> {
+async fn copy(path: &Path, catalog: &dyn Catalog, folder: &Path) -> Result<(State, CatalogState), StartupError> {
     let file = match State::copy(path, folder).await? {
         Some(copy) => copy,
         None => State::in_memory().await?,

@@ -67,7 +67,9 @@ impl CatalogState {
         let sql = format!("SELECT {COLUMNS} FROM entities WHERE catalog = ?1 AND {condition} LIMIT ?3");
         let rows = self
             .database
-            .read(move |connection| select(connection, &sql, catalog, &[&catalog, &value, &limit], usize::MAX, |_| true))
+            .read(move |connection| {
+                select(connection, &sql, catalog, &[&catalog, &value, &limit], usize::MAX, |_| true)
+            })
             .await?;
         Ok(rows)
     }

@@ -89,7 +89,16 @@ impl Diff {
         trust: Trust,
         relations: Arc<Relations>,
     ) -> Self {
-        Self { ctx, sync, writer, trust, relations, take_overs: TakeOvers::default(), empty: HashMap::new(), earlier: Earlier::Counts }
+        Self {
+            ctx,
+            sync,
+            writer,
+            trust,
+            relations,
+            take_overs: TakeOvers::default(),
+            empty: HashMap::new(),
+            earlier: Earlier::Counts,
+        }
     }
 
     /// Compares and writes what some objects became, in one batch, and what others relate to first.

@@ -240,14 +240,14 @@ impl Writer {
     fn failed(&mut self, pending: Pending, failure: WriteFailure) {
         let bytes = size(&pending.entity);
         let waiting = Waiting { pending, reason: failure.reason };
-        let kept = match failure.retry {
+        let left = match failure.retry {
             Retry::Later => {
                 tracing::debug!(entity = %waiting.pending.entity.id(), reason = waiting.reason, "will be sent again");
                 self.waiting.push(waiting, bytes)
             }
-            Retry::Never => Err(waiting),
+            Retry::Never => Some(waiting),
         };
-        if let Err(Waiting { pending, reason }) = kept {
+        if let Some(Waiting { pending, reason }) = left {
             self.give_up(&pending, &reason);
         }
     }

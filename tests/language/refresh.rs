@@ -1,6 +1,6 @@
 //! `refresh`: single objects brought up to date, as a person does it.
 
-use bitbucket_port_sandbox::{datacenter, Fault, FaultRule, Occurrence};
+use bitbucket_port_sandbox::{Fault, FaultRule, Occurrence, datacenter};
 
 use crate::program::{Program, Services};
 

@@ -70,7 +70,12 @@ impl Default for LiveLimits {
             objects: 2_000,
             deletions: None,
             empty_listings: EmptyListings::Doubted,
-            rewriting: Rewriting { rounds: 5, entities: 5_000, first_wait: Duration::from_millis(200), bytes: 16 << 20 },
+            rewriting: Rewriting {
+                rounds: 5,
+                entities: 5_000,
+                first_wait: Duration::from_millis(200),
+                bytes: 16 << 20,
+            },
         }
     }
 }
@@ -125,7 +130,12 @@ impl Live {
     }
 
     /// Compares and writes what the objects give, all in one batch; what that relates to.
-    async fn write(&self, ctx: &Arc<Context>, sync: SyncId, looked: &mut [Looked]) -> Result<Arc<Relations>, SyncError> {
+    async fn write(
+        &self,
+        ctx: &Arc<Context>,
+        sync: SyncId,
+        looked: &mut [Looked],
+    ) -> Result<Arc<Relations>, SyncError> {
         let batch: Vec<_> = looked.iter_mut().flat_map(|looked| std::mem::take(&mut looked.mapped)).collect();
         let entities = || batch.iter().flat_map(|mapped| &mapped.entities);
         let blueprints: BTreeSet<String> = entities().map(|ready| ready.entity.blueprint.clone()).collect();

@@ -48,11 +48,7 @@ impl Looked {
 }
 
 /// Lists what belongs to a changed object, where the mapping takes it.
-pub(super) async fn of_changed(
-    ctx: &Arc<Context>,
-    parent: &mut Looked,
-    raw: &RawValue,
-) -> Result<Below, SyncError> {
+pub(super) async fn of_changed(ctx: &Arc<Context>, parent: &mut Looked, raw: &RawValue) -> Result<Below, SyncError> {
     let own = parent.key.key.to_string();
     let keys: BTreeSet<String> =
         parent.remembered.iter().filter_map(|row| row.trace.source_key.clone()).chain([own]).collect();
@@ -84,7 +80,9 @@ pub(super) async fn of_changed(
     let mut children: Vec<Looked> = found.into_values().collect();
     if let Some(flaw) = flaws.first() {
         parent.doubt(flaw.clone());
-        children.iter_mut().for_each(|child| child.doubt(flaw.clone()));
+        for child in &mut children {
+            child.doubt(flaw.clone());
+        }
     }
     Ok(Below { children, before })
 }

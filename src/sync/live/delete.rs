@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::catalog::{
-    Access, CatalogError, DeleteResult, Dependents, Entity, EntityId, Extent, Owner, Present, Retry,
-};
+use crate::catalog::{Access, CatalogError, DeleteResult, Dependents, Entity, EntityId, Extent, Owner, Present, Retry};
 use crate::http::Clock;
 use crate::sync::SyncError;
 use crate::sync::context::Context;
@@ -132,11 +130,7 @@ impl Deletion<'_> {
         allowed
     }
 
-    async fn group(
-        &self,
-        group: Vec<Candidate>,
-        goers: &Goers<'_>,
-    ) -> Result<Vec<(Candidate, Try)>, SyncError> {
+    async fn group(&self, group: Vec<Candidate>, goers: &Goers<'_>) -> Result<Vec<(Candidate, Try)>, SyncError> {
         let Some(blueprint) = group.first().map(|candidate| candidate.id.blueprint.clone()) else { return Ok(vec![]) };
         let (mut tried, ours) = match self.owned(&blueprint, group).await {
             Ok(sorted) => sorted,
@@ -171,7 +165,6 @@ impl Deletion<'_> {
     }
 
     /// Leaves out what is not ours, or not there any more.
-    #[expect(clippy::type_complexity, reason = "the error gives back what was taken")]
     async fn owned(
         &self,
         blueprint: &str,
@@ -200,7 +193,9 @@ impl Deletion<'_> {
                     continue;
                 }
                 Some(Owner::Other(name)) => Became::Kept(format!("it belongs to {name}")),
-                Some(Owner::Nobody) => Became::Kept("it belongs to nobody: it is there because a relation names it".into()),
+                Some(Owner::Nobody) => {
+                    Became::Kept("it belongs to nobody: it is there because a relation names it".into())
+                }
                 None => Became::Deleted(format!("{}; the catalog did not have it any more", candidate.gone)),
             };
             let done = Try::Done(vec![(candidate.id.clone(), became)]);
@@ -225,7 +220,10 @@ impl Deletion<'_> {
             Err(error) => return Ok(Err(error)),
             Ok(found) => {
                 // What the objects give now relates to what they say now, whatever the catalog had of it.
-                for found in found.into_iter().filter(|found| !goers.going.contains(&found.entity) && !self.given.contains(&found.entity)) {
+                for found in found
+                    .into_iter()
+                    .filter(|found| !goers.going.contains(&found.entity) && !self.given.contains(&found.entity))
+                {
                     relating.entry(found.of).or_default().push(found.entity);
                 }
             }
@@ -246,7 +244,9 @@ impl Deletion<'_> {
                 Some(other) if goers.wanted.contains(&other) => {
                     Way::Withheld(format!("{other}, which is to go as well, stays and relates to it"))
                 }
-                _ if flags.create_missing_related_entities => Way::Kept("an entity that stays relates to it".to_owned()),
+                _ if flags.create_missing_related_entities => {
+                    Way::Kept("an entity that stays relates to it".to_owned())
+                }
                 _ if flags.delete_dependent_entities => {
                     let other = ours.map_or_else(|| "an entity that stays".to_owned(), |other| other.to_string());
                     Way::Withheld(format!("{other} relates to it and would go along"))
@@ -330,7 +330,9 @@ impl Deletion<'_> {
                     gone.extend(dependents.iter().cloned());
                     let along = Became::Deleted(format!("it depended on {}", candidate.id));
                     let itself = (candidate.id.clone(), Became::Deleted(candidate.gone.to_string()));
-                    Try::Done(std::iter::once(itself).chain(dependents.into_iter().map(|id| (id, along.clone()))).collect())
+                    Try::Done(
+                        std::iter::once(itself).chain(dependents.into_iter().map(|id| (id, along.clone()))).collect(),
+                    )
                 }
                 DeleteResult::Failed(failure) if failure.retry == Retry::Later => Try::Later(failure.reason),
                 DeleteResult::Failed(failure) => {

@@ -46,6 +46,8 @@ pub(super) struct Looked {
     pub(super) doubt: Option<String>,
     /// What it gave before.
     pub(super) remembered: Vec<Provenance>,
+    /// What it belonged to, if that is gone as well.
+    pub(super) gone_with: Option<(Kind, ObjectKey)>,
 }
 
 impl Looked {
@@ -61,6 +63,7 @@ impl Looked {
             yields: vec![],
             doubt: None,
             remembered: vec![],
+            gone_with: None,
         }
     }
 
@@ -95,14 +98,16 @@ pub(super) async fn one(ctx: &Arc<Context>, certainty: &Certainty, due: Due) -> 
     let raw = match ctx.source.get(key.kind, &key.key).await {
         Ok(raw) => raw,
         Err(error) if error.is_gone() => {
+            let mut gone_with = None;
             let found = match certainty.of(key.kind, &key.key).await {
-                Verdict::Gone(own) => {
+                Verdict::Gone { key: own, with } => {
                     key.key = own;
+                    gone_with = with;
                     Found::Gone
                 }
                 Verdict::Doubt(why) => Found::Unknown(why),
             };
-            return Ok(Looked::new(key, because, found));
+            return Ok(Looked { gone_with, ..Looked::new(key, because, found) });
         }
         Err(error) => return Ok(Looked::new(key, because, Found::Unknown(error.to_string()))),
     };

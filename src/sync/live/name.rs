@@ -10,8 +10,7 @@ use super::{Live, LiveKey};
 const CALLED: usize = 20;
 
 /// What is said of a name that leads nowhere.
-pub(super) const UNKNOWN: &str =
-    "neither Bitbucket nor the state file knows it by this name; if it is gone, name it by its key, or let a resync find it";
+pub(super) const UNKNOWN: &str = "neither Bitbucket nor the state file knows it by this name; if it is gone, name it by its key, or let a resync find it";
 
 impl Live {
     /// The objects of a kind that are called so, several only where Bitbucket does not know the name any more and the

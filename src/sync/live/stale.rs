@@ -48,7 +48,8 @@ pub(super) async fn sort(ctx: &Arc<Context>, looked: &[Looked]) -> Result<Stale,
     let held: HashSet<&EntityId> = doubtful.flat_map(|looked| &looked.remembered).map(|row| &row.entity).collect();
     let mut met = HashSet::new();
     for (object, looked) in looked.iter().enumerate() {
-        let rows = looked.remembered.iter().filter(|row| !given.contains(&row.entity) && met.insert(row.entity.clone()));
+        let rows =
+            looked.remembered.iter().filter(|row| !given.contains(&row.entity) && met.insert(row.entity.clone()));
         for row in rows {
             let id = row.entity.clone();
             match fate(ctx, looked, row, held.contains(&id)) {
@@ -124,9 +125,12 @@ fn became(looked: &Looked, row: &Provenance) -> Gone {
     }
     let blueprint = &row.entity.blueprint;
     let remembered = |id: &EntityId| looked.remembered.iter().any(|row| row.entity == *id);
-    let old = looked.remembered.iter().map(|row| &row.entity).filter(|id| id.blueprint == *blueprint && !looked.yields.contains(id));
-    let new: Vec<&EntityId> =
-        looked.yields.iter().filter(|id| id.blueprint == *blueprint && !remembered(id)).collect();
+    let old = looked
+        .remembered
+        .iter()
+        .map(|row| &row.entity)
+        .filter(|id| id.blueprint == *blueprint && !looked.yields.contains(id));
+    let new: Vec<&EntityId> = looked.yields.iter().filter(|id| id.blueprint == *blueprint && !remembered(id)).collect();
     match (new.as_slice(), old.count()) {
         ([new], 1) => Gone::Renamed((*new).clone()),
         _ => Gone::BecameAnother,

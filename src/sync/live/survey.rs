@@ -17,7 +17,7 @@ use crate::sync::SyncError;
 use crate::sync::context::Context;
 use crate::sync::diff::resource_name;
 
-use super::certainty::Certainty;
+use super::certainty::{Certainty, Whereabouts};
 use super::look::{self, Due, Looked};
 use super::report::Found;
 use super::{LiveKey, below, name};
@@ -78,7 +78,8 @@ impl<'a> Survey<'a> {
             self.enqueue(Due { key, because: None });
         }
         while !self.queue.is_empty() {
-            let looks = std::mem::take(&mut self.queue).into_iter().map(|due| look::one(self.ctx, &self.certainty, due));
+            let looks =
+                std::mem::take(&mut self.queue).into_iter().map(|due| look::one(self.ctx, &self.certainty, due));
             let looks: Vec<_> = looks.collect();
             let found: Vec<Looked> = stream::iter(looks).buffered(self.ctx.concurrency).try_collect().await?;
             for looked in found {
@@ -95,22 +96,40 @@ impl<'a> Survey<'a> {
         Ok(Surveyed { looked: self.looked.into_values().collect(), cut: self.cut })
     }
 
-    /// The same object twice is one piece of work; the later of two last known versions counts.
-    fn enqueue(&mut self, due: Due) {
+    /// The same object twice is one piece of work; the later of two last known versions counts. False where there are
+    /// too many.
+    fn enqueue(&mut self, due: Due) -> bool {
         let name = (due.key.kind, due.key.key.clone());
-        if let Some(waiting) = self.queue.iter_mut().find(|waiting| (waiting.key.kind, &waiting.key.key) == (name.0, &name.1)) {
+        if let Some(waiting) =
+            self.queue.iter_mut().find(|waiting| (waiting.key.kind, &waiting.key.key) == (name.0, &name.1))
+        {
             waiting.key.last_known = due.key.last_known.or(waiting.key.last_known.take());
-            return;
+            return true;
         }
         if self.looked.contains_key(&name) || self.asked.contains(&name) {
-            return;
+            return true;
         }
         if self.asked.len() >= self.most {
-            self.cut += 1;
-            return;
+            if due.because.is_none() {
+                let why = "too many objects at once".to_owned();
+                self.looked.insert(name, Looked::new(due.key, None, Found::Unknown(why)));
+            } else {
+                self.cut += 1;
+            }
+            return false;
         }
         self.asked.insert(name);
         self.queue.push_back(due);
+        true
+    }
+
+    /// Looks at what hangs on an object; where that is too much, the object stays to be done.
+    fn enqueue_below(&mut self, parent: &Name, due: Due) {
+        if !self.enqueue(due)
+            && let Some(looked) = self.looked.get_mut(parent)
+        {
+            looked.doubt("more objects belong to it than can be looked at at once");
+        }
     }
 
     async fn take(&mut self, mut looked: Looked) -> Result<(), SyncError> {
@@ -139,6 +158,10 @@ impl<'a> Survey<'a> {
                 if looked.remembered.is_empty() && looked.key.called.is_some() {
                     self.recall(&mut looked).await?;
                 }
+                if self.is_elsewhere(&mut looked).await? {
+                    self.looked.insert(name, looked);
+                    return Ok(());
+                }
                 let rows = self.ctx.state.below_object(key, REMEMBERED).await?;
                 self.looked.insert(name.clone(), looked);
                 return self.went_along(name, rows).await;
@@ -149,6 +172,28 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
+    /// Whether an object that its key leads to no more, or what it belonged to, has another key now, which then is looked
+    /// at in its place; or whether that cannot be told.
+    async fn is_elsewhere(&mut self, looked: &mut Looked) -> Result<bool, SyncError> {
+        let (kind, key) = looked.gone_with.clone().unwrap_or((looked.key.kind, looked.key.key.clone()));
+        if kind.each().is_some() {
+            return Ok(false);
+        }
+        let rows = self.ctx.state.from_object(kind.name(), key.as_str(), None, 1).await?;
+        let Some(stable) = rows.into_iter().find_map(|row| row.trace.stable) else { return Ok(false) };
+        match self.certainty.find(kind, &stable).await {
+            Whereabouts::Nowhere => return Ok(false),
+            Whereabouts::Unknown(why) => looked.doubt(why),
+            Whereabouts::At(now) => {
+                // What was remembered under the old key is remembered of the object under its new one.
+                looked.remembered.clear();
+                let because = Some(format!("{kind} {key} has this key now"));
+                self.enqueue(Due { key: LiveKey::new(kind, now), because });
+            }
+        }
+        Ok(true)
+    }
+
     /// What belonged to an object that is gone is gone with it; what was only listed there is looked at.
     async fn went_along(&mut self, parent: Name, rows: Vec<Provenance>) -> Result<(), SyncError> {
         for (kind, key) in self.sources(&rows) {
@@ -157,7 +202,7 @@ impl<'a> Survey<'a> {
                 let gone = Looked::new(LiveKey::new(kind, key), because, Found::Gone);
                 Box::pin(self.take(gone)).await?;
             } else {
-                self.enqueue(Due { key: LiveKey::new(kind, key), because });
+                self.enqueue_below(&parent, Due { key: LiveKey::new(kind, key), because });
             }
         }
         Ok(())
@@ -169,13 +214,14 @@ impl<'a> Survey<'a> {
             before.into_iter().filter(|row| !self.looked.values().any(|looked| looked.made(row))).collect();
         for (kind, key) in self.sources(&left) {
             let because = Some(format!("it belonged to {} {}, which changed", parent.0, parent.1));
-            self.enqueue(Due { key: LiveKey::new(kind, key), because });
+            self.enqueue_below(parent, Due { key: LiveKey::new(kind, key), because });
         }
     }
 
     /// The objects that entities came from, as far as that is known.
     fn sources(&self, rows: &[Provenance]) -> Vec<Name> {
-        let mut sources: Vec<Name> = rows.iter().filter_map(|row| self.source(row.trace.kind()?, row.trace.source_key.as_deref()?)).collect();
+        let mut sources: Vec<Name> =
+            rows.iter().filter_map(|row| self.source(row.trace.kind()?, row.trace.source_key.as_deref()?)).collect();
         let mut met = HashSet::new();
         sources.retain(|source| met.insert(source.clone()));
         sources
@@ -229,9 +275,10 @@ impl<'a> Survey<'a> {
     /// Where nobody knows whether the earlier object still gives an entity, and it would win, the other must not write.
     fn settle_contests(&mut self) {
         for Contest { by, entity, before, rank } in std::mem::take(&mut self.contested) {
-            let certain = self.looked.get(&before).is_some_and(|looked| {
-                !matches!(looked.found, Found::Unknown(_)) && looked.doubt.is_none()
-            });
+            let certain = self
+                .looked
+                .get(&before)
+                .is_some_and(|looked| !matches!(looked.found, Found::Unknown(_)) && looked.doubt.is_none());
             let Some(looked) = self.looked.get_mut(&by).filter(|_| !certain) else { continue };
             let mut lost = false;
             for mapped in &mut looked.mapped {

@@ -107,6 +107,35 @@ async fn a_repository_that_moved_keeps_the_entity_that_is_named_without_its_proj
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn by_its_old_key_a_moved_repository_is_found_under_its_new_one() {
+    for kind in ["pull-request", "repository"] {
+        let mut bench = Bench::new(small(), Options::default()).await.without_extras();
+        // Neither entity is named after a key.
+        bench.mapping = bench
+            .mapping
+            .replace("identifier: .slug", "identifier: '\"r-\" + (.id | tostring)'")
+            .replace(
+                "(.toRef.repository.slug // .toRef.repository.project.key) + \"-\" + (.id | tostring)",
+                "'\"r-\" + (.toRef.repository.id | tostring) + \"-\" + (.id | tostring)'",
+            )
+            .replace("repository: .toRef.repository.slug", "repository: '\"r-\" + (.toRef.repository.id | tostring)'");
+        bench.resync().await;
+        let (key, slug) = some(&bench);
+        let open = bench.server.read(|world| world.pull_request_ids(&key, &slug, Some(PullRequestState::Open)));
+        let id = open.expect("it is there")[0];
+        let before = (bench.identifiers(REPOSITORY).await, bench.identifiers(PULL_REQUEST).await);
+        assert!(before.0.iter().chain(&before.1).all(|name| name.starts_with("r-")), "{before:?}");
+        let new = bench.server.change(|world| world.rename_repository(&key, &slug, "Other name")).expect("it is there");
+        let number = if kind == "repository" { String::new() } else { format!("#{id}") };
+        let report = refresh(&bench, kind, &format!("{key}/{slug}{number}")).await;
+        assert_eq!((&report.outcome, report.count(gone)), (&SyncOutcome::Complete, 0), "{report:#?}");
+        assert!(report.objects.iter().any(|object| object.key == format!("{key}/{new}")), "{report:#?}");
+        assert_eq!((bench.identifiers(REPOSITORY).await, bench.identifiers(PULL_REQUEST).await), before);
+        settled(&bench).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repository_that_is_gone_takes_its_pull_requests_along() {
     let bench = bench().await;
     let (key, slug) = some(&bench);

@@ -36,7 +36,12 @@ impl Place {
     }
 
     /// Brings objects up to date in the catalog file; names come before keys.
-    pub(super) async fn apply(&self, source: Arc<dyn Reader>, named: &[(&str, &str)], keys: Vec<LiveKey>) -> LiveReport {
+    pub(super) async fn apply(
+        &self,
+        source: Arc<dyn Reader>,
+        named: &[(&str, &str)],
+        keys: Vec<LiveKey>,
+    ) -> LiveReport {
         let catalog = LocalCatalog::open(&self.folder.join("catalog.db"), "test").await.expect("the catalog opens");
         let report = self.apply_to(Arc::new(catalog.clone()), source, named, keys).await;
         catalog.close().await.expect("the catalog closes");
