@@ -88,7 +88,8 @@ fn depth(kind: Kind) -> usize {
 fn fate(ctx: &Context, looked: &Looked, row: &Provenance, held: bool) -> Result<Gone, Became> {
     let withheld = |why: &str| Err(Became::Withheld(why.to_owned()));
     match (&looked.found, &looked.doubt) {
-        (Found::Unknown(why), _) | (_, Some(why)) => return withheld(why),
+        (Found::Unknown(_), _) => return withheld("its object cannot be read"),
+        (_, Some(why)) => return withheld(why),
         (Found::Gone, None) => return Ok(Gone::Object),
         (Found::There, None) => {}
     }

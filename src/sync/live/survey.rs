@@ -163,6 +163,9 @@ impl<'a> Survey<'a> {
                     return Ok(());
                 }
                 let rows = self.ctx.state.below_object(key, REMEMBERED).await?;
+                if rows.len() >= REMEMBERED as usize {
+                    looked.doubt("more belonged to it than goes at once");
+                }
                 self.looked.insert(name.clone(), looked);
                 return self.went_along(name, rows).await;
             }
