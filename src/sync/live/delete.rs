@@ -193,9 +193,7 @@ impl Deletion<'_> {
                     continue;
                 }
                 Some(Owner::Other(name)) => Became::Kept(format!("it belongs to {name}")),
-                Some(Owner::Nobody) => {
-                    Became::Kept("it belongs to nobody: it is there because a relation names it".into())
-                }
+                Some(Owner::Unknown) => Became::Kept("the catalog does not say whose it is".to_owned()),
                 None => Became::Deleted(format!("{}; the catalog did not have it any more", candidate.gone)),
             };
             let done = Try::Done(vec![(candidate.id.clone(), became)]);
