@@ -23,6 +23,7 @@ use crate::sync::{Reader, SyncError};
 use super::certainty::Certainty;
 use super::delete::Deletion;
 use super::look::Looked;
+use super::memory::Memory;
 use super::report::{Became, EntityReport, Found, LiveReport, ObjectReport};
 use super::stale::{self, Decided, Stale};
 use super::survey::{Survey, Surveyed};
@@ -116,7 +117,7 @@ impl Live {
     fn context(&self) -> Result<Arc<Context>, SyncError> {
         let plan = Plan::new(&self.mapping, self.source.kinds(), &Scope::default());
         let mut ctx = Context::new(
-            Arc::clone(&self.source),
+            Arc::new(Memory::new(Arc::clone(&self.source))),
             Arc::clone(&self.catalog),
             self.state.clone(),
             Pool::start().map_err(SyncError::Workers)?,

@@ -13,6 +13,7 @@ mod certainty;
 mod delete;
 mod key;
 mod look;
+mod memory;
 mod name;
 mod report;
 mod stale;

@@ -264,6 +264,24 @@ async fn the_same_object_twice_is_one_piece_of_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_pull_requests_share_what_is_asked_of_their_repository() {
+    let bench = Bench::new(3, 8).await;
+    bench.resync().await;
+    let slug = bench.server.read(World::repository_slugs)[0].clone();
+    let open =
+        bench.server.read(|world| world.pull_request_ids(&slug, &[PullRequestState::Open])).expect("it is there");
+    let named: Vec<String> = open.iter().map(|id| format!("{slug}#{id}")).collect();
+    assert!(named.len() > 1);
+    let named: Vec<(&str, &str)> = named.iter().map(|name| ("pull-request", name.as_str())).collect();
+    bench.server.record().clear();
+    let report = bench.refresh(&named).await;
+    assert_eq!(report.count(|became| *became == Became::Unchanged), named.len(), "{report:#?}");
+    // Each of them, its place in the listing, and the repository once.
+    let expected = 2 * named.len() as u64 + 1;
+    assert_eq!((report.requests, bench.server.record().count("GET", "/2.0/repositories/acme/*")), (expected, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_leads_nowhere_is_said() {
     let bench = Bench::new(3, 1).await;
     bench.resync().await;
