@@ -100,3 +100,53 @@ fn select(
     }
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{State, Trace};
+
+    fn row(identifier: &str, kind: &str, key: &str, parent: &str, stable: Option<&str>) -> Provenance {
+        let trace = Trace {
+            resource: Some(format!("0001:{kind}")),
+            source_key: Some(key.to_owned()),
+            parent_key: Some(parent.to_owned()),
+            stable: stable.map(str::to_owned),
+        };
+        Provenance {
+            entity: EntityId { blueprint: "b".to_owned(), identifier: identifier.to_owned() },
+            trace,
+            hash: None,
+        }
+    }
+
+    fn names(rows: Vec<Provenance>) -> Vec<String> {
+        rows.into_iter().map(|row| row.entity.identifier).collect()
+    }
+
+    #[tokio::test]
+    async fn an_object_is_known_by_what_stays_of_it_and_a_key_may_pass_on() {
+        let state = State::in_memory().await.unwrap().catalog("sqlite:/c.db#me").await.unwrap();
+        assert_eq!(state.present_sync().await.unwrap(), SyncId(0));
+        let sync = state.begin_sync().await.unwrap();
+        assert_eq!(state.present_sync().await.unwrap(), sync, "also while it runs");
+        let rows = vec![
+            row("moved", "repository", "OPS/old", "OPS", Some("repository/7")),
+            row("of another kind", "user", "OPS/old", "", Some("user/7")),
+            row("without", "repository", "OPS/old", "OPS", None),
+            row("later", "repository", "OPS/old", "OPS", Some("repository/9")),
+            row("below", "pull-request", "OPS/old/1", "OPS/old", None),
+        ];
+        state.record(sync, rows).await.unwrap();
+        let of = |key: &'static str, stable: Option<&'static str>| {
+            let state = &state;
+            async move { names(state.from_object("repository", key, stable, 10).await.unwrap()) }
+        };
+        assert_eq!(of("OPS/new", Some("repository/7")).await, ["moved"]);
+        assert_eq!(of("OPS/old", Some("repository/9")).await, ["later", "without"]);
+        assert_eq!(of("OPS/old", None).await, ["later", "moved", "without"]);
+        assert_eq!(names(state.below_object("OPS/old", 10).await.unwrap()), ["below"]);
+        let called = state.called("repository", 1, |row| row.entity.identifier != "later").await.unwrap();
+        assert_eq!(called.len(), 1);
+    }
+}
