@@ -37,6 +37,9 @@ enum Breach {
 struct Budget {
     steps: Cell<u64>,
     bytes: Cell<u64>,
+    /// The time that the evaluation may take, while it is within limits.
+    time: Cell<Option<Duration>>,
+    /// Set at the first look at the clock: most evaluations end before it.
     deadline: Cell<Option<Instant>>,
     until_clock: Cell<u32>,
     /// Lowest address that the stack may grow down to.
@@ -51,6 +54,7 @@ thread_local! {
         Budget {
             steps: Cell::new(u64::MAX),
             bytes: Cell::new(u64::MAX),
+            time: Cell::new(None),
             deadline: Cell::new(None),
             until_clock: Cell::new(CLOCK_INTERVAL),
             floor: Cell::new(0),
@@ -84,9 +88,20 @@ impl Budget {
             return Ok(());
         }
         self.until_clock.set(CLOCK_INTERVAL);
+        self.look_at_clock()
+    }
+
+    #[cold]
+    fn look_at_clock(&self) -> Result<(), Exceeded> {
+        let Some(time) = self.time.get() else { return Ok(()) };
+        let now = Instant::now();
         match self.deadline.get() {
-            Some(deadline) if Instant::now() >= deadline => self.fail(Breach::Deadline),
-            _ => Ok(()),
+            Some(deadline) if now >= deadline => self.fail(Breach::Deadline),
+            Some(_) => Ok(()),
+            None => {
+                self.deadline.set(now.checked_add(time));
+                Ok(())
+            }
         }
     }
 
@@ -164,7 +179,8 @@ impl Evaluation {
         BUDGET.with(|budget| {
             budget.steps.set(limits.steps);
             budget.bytes.set(limits.allocated_bytes);
-            budget.deadline.set(Instant::now().checked_add(limits.deadline.max(Duration::from_millis(1))));
+            budget.time.set(Some(limits.deadline.max(Duration::from_millis(1))));
+            budget.deadline.set(None);
             budget.until_clock.set(CLOCK_INTERVAL);
             budget.floor.set(stack_pointer().saturating_sub(usable));
             budget.closures.set(usable / 2);
@@ -191,7 +207,7 @@ impl Drop for Evaluation {
         BUDGET.with(|budget| {
             budget.steps.set(u64::MAX);
             budget.bytes.set(u64::MAX);
-            budget.deadline.set(None);
+            budget.time.set(None);
             budget.floor.set(0);
             budget.closures.set(usize::MAX);
             budget.breach.set(None);

@@ -11,6 +11,7 @@ use jaq_core::{Filter, ValT as _};
 use crate::builtins::{self, Engine};
 use crate::program::{Inner, Program};
 use crate::quotes::double_outer_quotes;
+use crate::shortcut::Shortcut;
 use crate::tree::{self, Normalized, Rewriter};
 use crate::value::{Object, Value};
 use crate::walk::reads_of;
@@ -75,6 +76,7 @@ impl Compiler {
         }
         let is_constant = tree::is_constant(&parsed);
         let reads = reads_of(&parsed, |piece| place.span(piece));
+        let shortcut = Shortcut::of(&parsed);
         let uses_environment = tree::uses_variable(&parsed, "$ENV") || tree::calls_of(&parsed).contains(&("env", 0));
         let arena = Arena::default();
         let mut rewriter = Rewriter::new(&arena, code, MAX_TERMS);
@@ -84,11 +86,13 @@ impl Compiler {
         }
         let filter = link(rewritten, &place)?;
         let environment = if uses_environment { self.environment_value() } else { Value::Null };
-        let mut inner =
-            Inner { source: source.to_owned(), filter, environment, literal: None, reads, limits: self.limits };
+        let source = source.to_owned();
+        let limits = self.limits;
+        let mut inner = Inner { source, filter, shortcut, environment, literal: None, reads, limits };
         if is_constant {
-            let output = inner.first(&Value::Null).ok().flatten();
-            inner.literal = output.map(|output| crate::Output(output).into_json());
+            let output = inner.run(&Value::Null).ok().flatten();
+            inner.literal = output.clone().map(|output| crate::Output(output).into_json());
+            inner.shortcut = output.map(Shortcut::Constant);
         }
         Ok(Program(Arc::new(inner)))
     }

@@ -38,6 +38,7 @@ mod output;
 mod program;
 mod quotes;
 mod reads;
+mod shortcut;
 mod tree;
 mod value;
 mod walk;

@@ -7,6 +7,7 @@ use jaq_core::{Ctx, Filter, Vars};
 
 use crate::budget::Evaluation;
 use crate::builtins::Engine;
+use crate::shortcut::Shortcut;
 use crate::value::Value;
 use crate::{EvalError, Input, Limits, Output, Reads};
 
@@ -17,6 +18,7 @@ pub struct Program(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) source: String,
     pub(crate) filter: Filter<Engine>,
+    pub(crate) shortcut: Option<Shortcut>,
     pub(crate) environment: Value,
     pub(crate) literal: Option<serde_json::Value>,
     pub(crate) reads: Reads,
@@ -26,6 +28,28 @@ pub(crate) struct Inner {
 impl Inner {
     /// Evaluates up to the first output.
     pub(crate) fn first(&self, input: &Value) -> Result<Option<Value>, EvalError> {
+        match &self.shortcut {
+            Some(shortcut) => self.take(shortcut, input),
+            None => self.run(input),
+        }
+    }
+
+    /// Evaluates without the engine.
+    fn take(&self, shortcut: &Shortcut, input: &Value) -> Result<Option<Value>, EvalError> {
+        let found = match shortcut.take(input) {
+            Ok(found) => found,
+            Err(error) => return Err(EvalError::Runtime(error.to_string())),
+        };
+        if let Some(value @ (Value::Array(_) | Value::Object(_))) = found {
+            let evaluation = Evaluation::begin(&self.limits)?;
+            _ = crate::value::count_copy(value);
+            evaluation.breach().map_or(Ok(()), Err)?;
+        }
+        Ok(found.cloned())
+    }
+
+    /// Evaluates up to the first output by the engine.
+    pub(crate) fn run(&self, input: &Value) -> Result<Option<Value>, EvalError> {
         let evaluation = Evaluation::begin(&self.limits)?;
         let ctx = Ctx::<Engine>::new(&self.filter.lut, Vars::new([self.environment.clone()]));
         let mut outputs = self.filter.id.run((ctx, input.clone()));

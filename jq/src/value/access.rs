@@ -9,19 +9,30 @@ use super::engine::exceeded;
 use super::{Array, Number, Object, Value, ValueResult, error};
 use crate::budget;
 
+/// What stands where nothing does.
+static NULL: Value = Value::Null;
+
 /// `.[index]`.
 pub(crate) fn index(value: &Value, index: &Value) -> ValueResult {
-    Ok(match (value, index) {
-        (Value::Object(object), Value::Text(key)) => object.get(key).cloned().unwrap_or_default(),
-        (Value::Array(array), Value::Number(number)) => {
-            position(number, array.items().len()).and_then(|at| array.items().get(at)).cloned().unwrap_or_default()
-        }
-        (Value::Null, Value::Text(_) | Value::Number(_) | Value::Object(_)) => Value::Null,
+    match (value, index) {
+        (Value::Null, Value::Object(_)) => Ok(Value::Null),
         (Value::Array(_), Value::Object(bounds)) => {
             let (Some(start), Some(end)) = (bounds.get("start"), bounds.get("end")) else { return Err(no_bounds()) };
-            return slice(value, start, end);
+            slice(value, start, end)
         }
-        (Value::Array(array), Value::Array(part)) => positions(array, part)?,
+        (Value::Array(array), Value::Array(part)) => positions(array, part),
+        _ => entry(value, index).cloned(),
+    }
+}
+
+/// `.[index]` for a key or a position.
+pub(crate) fn entry<'v>(value: &'v Value, index: &Value) -> Result<&'v Value, super::Error> {
+    Ok(match (value, index) {
+        (Value::Object(object), Value::Text(key)) => object.get(key).unwrap_or(&NULL),
+        (Value::Array(array), Value::Number(number)) => {
+            position(number, array.items().len()).and_then(|at| array.items().get(at)).unwrap_or(&NULL)
+        }
+        (Value::Null, Value::Text(_) | Value::Number(_)) => &NULL,
         _ => {
             let message = format!("Cannot index {} with {}", value.type_name(), index.described());
             return Err(error(message));

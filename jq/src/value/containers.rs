@@ -1,10 +1,9 @@
 //! Arrays and objects that know how deeply they are nested.
 
-use foldhash::fast::RandomState;
-use indexmap::IndexMap;
 use smol_str::SmolStr;
 
 use super::Value;
+use super::entries::Entries;
 use crate::budget::{self, Exceeded};
 
 /// Bytes that an entry of an object counts for beside its key's text.
@@ -63,24 +62,22 @@ impl Array {
     }
 }
 
-type Map = IndexMap<SmolStr, Value, RandomState>;
-
 /// The entries of an object in the order in which their keys came.
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
-    map: Map,
+    entries: Entries,
     depth: u32,
 }
 
 impl Default for Object {
     fn default() -> Self {
-        Self { map: Map::default(), depth: 1 }
+        Self { entries: Entries::default(), depth: 1 }
     }
 }
 
 impl Object {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { map: Map::with_capacity_and_hasher(capacity, RandomState::default()), depth: 1 }
+        Self { entries: Entries::with_capacity(capacity), depth: 1 }
     }
 
     /// Adds or replaces an entry; a replaced one keeps its place.
@@ -88,42 +85,43 @@ impl Object {
         self.depth = self.depth.max(1 + value.depth());
         budget::depth(self.depth)?;
         budget::allocate(ENTRY_BYTES)?;
-        self.map.insert(key, value);
+        self.entries.insert(key, value);
         Ok(())
     }
 
-    /// Adds an entry of a parsed document, whose depth and size the parser bounds.
-    pub(crate) fn insert_parsed(&mut self, key: SmolStr, value: Value) {
-        self.depth = self.depth.max(1 + value.depth());
-        self.map.insert(key, value);
+    /// The object of a parsed document, whose depth and size the parser bounds. Of the same keys the last wins.
+    pub(super) fn parsed(entries: impl Iterator<Item = (SmolStr, Value)>) -> Self {
+        let mut depth = 1;
+        let entries = entries.inspect(|(_, value)| depth = depth.max(1 + value.depth())).collect();
+        Self { entries, depth }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        self.map.get(key)
+        self.entries.get(key)
     }
 
     pub(crate) fn take(&mut self, key: &str) -> Value {
-        self.map.get_mut(key).map(std::mem::take).unwrap_or_default()
+        self.entries.get_mut(key).map(std::mem::take).unwrap_or_default()
     }
 
     pub(crate) fn remove_all(&mut self, is_gone: impl Fn(&str) -> bool) {
-        self.map.retain(|key, _| !is_gone(key));
+        self.entries.retain(|key| !is_gone(key));
     }
 
     pub(crate) fn entry_at(&self, position: usize) -> Option<(&SmolStr, &Value)> {
-        self.map.get_index(position)
+        self.entries.at(position)
     }
 
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&SmolStr, &Value)> {
-        self.map.iter()
+        self.entries.iter()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.map.len()
+        self.entries.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.map.is_empty()
+        self.entries.len() == 0
     }
 
     pub(crate) fn depth(&self) -> u32 {
@@ -132,12 +130,12 @@ impl Object {
 
     /// Bytes that a copy of the object counts for.
     pub(crate) fn size(&self) -> usize {
-        self.map.len() * ENTRY_BYTES
+        self.entries.len() * ENTRY_BYTES
     }
 
     /// The entries in the order of their keys.
     pub(crate) fn sorted(&self) -> Vec<(&SmolStr, &Value)> {
-        let mut entries: Vec<_> = self.map.iter().collect();
+        let mut entries: Vec<_> = self.entries.iter().collect();
         entries.sort_unstable_by(|(left, _), (right, _)| left.as_bytes().cmp(right.as_bytes()));
         entries
     }

@@ -3,6 +3,7 @@
 mod access;
 mod containers;
 mod engine;
+mod entries;
 mod number;
 mod ops;
 mod order;
@@ -10,7 +11,7 @@ mod parse;
 mod print;
 mod weight;
 
-pub(crate) use access::{entry_at, index, slice_bounds};
+pub(crate) use access::{entry, entry_at, index, slice_bounds};
 pub(crate) use containers::{Array, Object};
 pub(crate) use engine::{exceeded, not_iterable};
 pub(crate) use number::Number;

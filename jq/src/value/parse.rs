@@ -33,7 +33,7 @@ enum Dialect {
 }
 
 fn parse_as(text: &str, max_depth: usize, dialect: Dialect) -> Result<Value, InputError> {
-    let mut parser = Parser { text, at: 0, max_depth, counted: 0, dialect };
+    let mut parser = Parser { text, at: 0, max_depth, counted: 0, dialect, items: Vec::new(), entries: Vec::new() };
     parser.skip_blanks();
     let value = parser.value(0)?;
     parser.skip_blanks();
@@ -47,6 +47,10 @@ struct Parser<'a> {
     /// Up to where the budget has been charged.
     counted: usize,
     dialect: Dialect,
+    /// Items of the arrays that are still open, the innermost last: each array is allocated once, in its size.
+    items: Vec<Value>,
+    /// Entries of the objects that are still open.
+    entries: Vec<(SmolStr, Value)>,
 }
 
 impl Parser<'_> {
@@ -110,24 +114,26 @@ impl Parser<'_> {
 
     fn array(&mut self, depth: usize) -> Result<Value, InputError> {
         self.enter(depth)?;
-        let mut items = Vec::new();
+        let outer = self.items.len();
         if self.peek() == Some(b']') {
             self.at += 1;
         } else {
             loop {
-                items.push(self.value(depth)?);
+                let item = self.value(depth)?;
+                self.items.push(item);
                 if self.ends_or_separates(b']')? {
                     break;
                 }
             }
         }
+        let items = self.items.drain(outer..).collect();
         let array = Array::new(items).map_err(|_| InputError::TooDeep { limit: self.max_depth })?;
         Ok(Value::Array(Arc::new(array)))
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, InputError> {
         self.enter(depth)?;
-        let mut object = Object::default();
+        let outer = self.entries.len();
         if self.peek() == Some(b'}') {
             self.at += 1;
         } else {
@@ -144,12 +150,13 @@ impl Parser<'_> {
                 self.at += 1;
                 self.skip_blanks();
                 let value = self.value(depth)?;
-                object.insert_parsed(key, value);
+                self.entries.push((key, value));
                 if self.ends_or_separates(b'}')? {
                     break;
                 }
             }
         }
+        let object = Object::parsed(self.entries.drain(outer..));
         Ok(Value::Object(Arc::new(object)))
     }
 
@@ -248,8 +255,7 @@ impl Parser<'_> {
     /// Moves to the next quote, backslash or control character.
     fn skip_plain(&mut self) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let plain = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
-        self.at += plain.unwrap_or(rest.len());
+        self.at += plain_length(rest);
     }
 
     fn escape(&mut self) -> Result<char, InputError> {
@@ -304,12 +310,31 @@ impl Parser<'_> {
     }
 }
 
+/// How many bytes stand before the next quote, backslash or control character, looked at eight at a time.
+fn plain_length(bytes: &[u8]) -> usize {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (position, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest high bit that is set stands in the first byte below the bound; those above it may be wrong.
+        let below = |word: u64, bound: u8| word.wrapping_sub(LOW * u64::from(bound)) & !word & HIGH;
+        let is = |byte: u8| below(word ^ (LOW * u64::from(byte)), 1);
+        let ends = below(word, 0x20) | is(b'"') | is(b'\\');
+        if ends != 0 {
+            return position * 8 + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    let plain = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
+    words.len() * 8 + plain.unwrap_or(rest.len())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::to_json_text;
-    use super::parse;
+    use super::{parse, plain_length};
 
     #[test]
     fn surrogates_are_paired_or_replaced() {
@@ -358,6 +383,14 @@ mod tests {
             let value = parse(&text, 16).expect("a document");
             let written: serde_json::Value = serde_json::from_str(&to_json_text(&value).expect("no limit")).expect("JSON");
             prop_assert_eq!(written, document);
+        }
+
+        #[test]
+        fn the_end_of_plain_text_is_found(bytes in prop::collection::vec(any::<u8>(), 0..40), plain in 0_usize..40) {
+            let mut text = vec![0xe9_u8; plain];
+            text.extend(bytes);
+            let first = text.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
+            prop_assert_eq!(plain_length(&text), first.unwrap_or(text.len()));
         }
 
         #[test]
