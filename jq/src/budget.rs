@@ -42,10 +42,8 @@ struct Budget {
     /// Set at the first look at the clock: most evaluations end before it.
     deadline: Cell<Option<Instant>>,
     until_clock: Cell<u32>,
-    /// Lowest address that the stack may grow down to.
+    /// Lowest address that the stack may grow down to. Closures raise it by what dropping them takes.
     floor: Cell<usize>,
-    /// Stack that closures may take.
-    closures: Cell<usize>,
     breach: Cell<Option<Breach>>,
 }
 
@@ -58,7 +56,6 @@ thread_local! {
             deadline: Cell::new(None),
             until_clock: Cell::new(CLOCK_INTERVAL),
             floor: Cell::new(0),
-            closures: Cell::new(usize::MAX),
             breach: Cell::new(None),
         }
     };
@@ -147,14 +144,11 @@ pub(crate) fn stack() -> Result<(), Exceeded> {
     BUDGET.with(Budget::stack)
 }
 
-/// Counts a closure that a recursive definition passes on.
+/// Keeps stack free for a closure that a recursive definition passes on.
 pub(crate) fn closure() -> Result<(), Exceeded> {
-    BUDGET.with(|budget| match budget.closures.get().checked_sub(CLOSURE_STACK) {
-        Some(left) => {
-            budget.closures.set(left);
-            Ok(())
-        }
-        None => budget.fail(Breach::Stack),
+    BUDGET.with(|budget| {
+        budget.floor.set(budget.floor.get().saturating_add(CLOSURE_STACK));
+        budget.stack()
     })
 }
 
@@ -183,7 +177,6 @@ impl Evaluation {
             budget.deadline.set(None);
             budget.until_clock.set(CLOCK_INTERVAL);
             budget.floor.set(stack_pointer().saturating_sub(usable));
-            budget.closures.set(usable / 2);
             budget.breach.set(None);
         });
         Ok(Self { limits: *limits })
@@ -209,7 +202,6 @@ impl Drop for Evaluation {
             budget.bytes.set(u64::MAX);
             budget.time.set(None);
             budget.floor.set(0);
-            budget.closures.set(usize::MAX);
             budget.breach.set(None);
         });
     }

@@ -151,9 +151,9 @@ fn edit(value: Value, path: &[Value], change: &dyn Fn(Value) -> ValueResult) -> 
 fn cannot_delete(value: &Value, key: &Value) -> Error {
     let (kind, key) = (value.type_name(), key.type_name());
     match (value, key) {
-        (Value::Array(_), _) => error(format!("Cannot delete field at array index of {kind}")),
-        (_, "string") => error(format!("Cannot delete field of {kind}")),
-        _ => error(format!("Cannot delete field at {key} index of {kind}")),
+        (Value::Array(_), _) => error(format!("Cannot delete {key} element of {kind}")),
+        (Value::Object(_), _) => error(format!("Cannot delete {key} field of {kind}")),
+        _ => error(format!("Cannot delete fields from {kind}")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod constant;
 mod depth;
+mod precedence;
 mod rewrite;
 mod shape;
 mod source;

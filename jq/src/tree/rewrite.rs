@@ -3,7 +3,9 @@
 //! * Assignments become calls of `__assign` and `__modify`, which are made of paths as in jq.
 //! * Where both sides of an operator yield several outputs, jq runs through those of the left side first.
 //! * `reduce` and `foreach` keep the last output of their update, or null if there is none.
-//! * Recursive definitions start with a tick, generators and deep nests with a step.
+//! * Recursive definitions start with a tick; generators, deep nests and filters passed to definitions with a step.
+
+use std::collections::HashSet;
 
 use jaq_core::load::Arena;
 use jaq_core::load::lex::StrPart;
@@ -33,6 +35,8 @@ pub(crate) struct Rewriter<'s> {
     labels: Vec<&'s str>,
     /// How many of these labels lie around the innermost `try`.
     labels_around_try: usize,
+    /// Names that the expression has defined so far.
+    defined: HashSet<&'s str>,
 }
 
 fn call<'s>(name: &'static str, arguments: Vec<Tree<'s>>) -> Tree<'s> {
@@ -66,7 +70,7 @@ fn path(parts: Vec<(Part<Tree<'_>>, jaq_core::path::Opt)>) -> Tree<'_> {
 impl<'s> Rewriter<'s> {
     /// A rewriter for one expression, whose text is needed for line numbers.
     pub(crate) fn new(arena: &'s Arena, code: &'s str, budget: usize) -> Self {
-        Self { arena, code, budget, names: 0, labels: Vec::new(), labels_around_try: 0 }
+        Self { arena, code, budget, names: 0, labels: Vec::new(), labels_around_try: 0, defined: HashSet::new() }
     }
 
     /// Whether the rewriting would have made more terms than allowed.
@@ -132,6 +136,7 @@ impl<'s> Rewriter<'s> {
                 Term::IfThenElse(branches, other.map(|other| self.boxed(*other, level)))
             }
             Term::Def(defs, rest) => {
+                self.defined.extend(defs.iter().map(|def| def.name));
                 let defs = defs.into_iter().map(|def| self.definition(def, level)).collect();
                 Term::Def(defs, self.boxed(*rest, level))
             }
@@ -248,7 +253,7 @@ impl<'s> Rewriter<'s> {
     fn operator(&mut self, left: Tree<'s>, op: BinaryOp<&'s str>, right: Tree<'s>, level: usize) -> Tree<'s> {
         match op {
             BinaryOp::Comma => self.generator(left, right, level),
-            BinaryOp::Math(_) | BinaryOp::Cmp(_) if is_many(&left) && is_many(&right) => {
+            BinaryOp::Math(_) | BinaryOp::Cmp(_) if is_right_first(&left, &right) => {
                 let name = self.fresh();
                 let right = self.term(right, level);
                 let left = self.boxed(left, level);
@@ -436,10 +441,22 @@ impl<'s> Rewriter<'s> {
         Def { body, ..def }
     }
 
+    /// A filter passed to a definition. Definitions that pass on what they were given make chains of filters that call
+    /// each other: each link looks at the stack.
+    fn passed(&mut self, argument: Tree<'s>, level: usize) -> Tree<'s> {
+        match self.term(argument, level) {
+            argument @ (Term::Id | Term::Num(_) | Term::Var(_)) => argument,
+            argument => pipe(call("__step", vec![]), argument),
+        }
+    }
+
     /// Natives evaluate their last argument first.
     fn call(&mut self, name: &'s str, arguments: Vec<Tree<'s>>, level: usize) -> Tree<'s> {
         if name.starts_with('@') && !is_native(name, 0) {
             return Self::unknown_format(name);
+        }
+        if self.defined.contains(name) {
+            return Term::Call(name, arguments.into_iter().map(|argument| self.passed(argument, level)).collect());
         }
         let many = arguments.iter().filter(|argument| is_many(argument)).count();
         if many < 2 || !is_native(name, arguments.len()) {
@@ -488,6 +505,21 @@ fn balanced<'s>(mut terms: Vec<Tree<'s>>, join: &dyn Fn(Tree<'s>, Tree<'s>) -> T
         terms = joined;
     }
     terms.pop().unwrap_or_default()
+}
+
+/// Whether it shows that jq evaluates the right side of an operator first: in the order of the outputs, or in that there
+/// is an error or no output.
+fn is_right_first(left: &Tree<'_>, right: &Tree<'_>) -> bool {
+    (outputs(left) != Outputs::One && !is_leaf(right)) || (outputs(right) != Outputs::One && !is_leaf(left))
+}
+
+/// Whether a term has exactly one output and cannot fail.
+fn is_leaf(term: &Tree<'_>) -> bool {
+    match term {
+        Term::Id | Term::Num(_) | Term::Var(_) => true,
+        Term::Str(None, parts) => parts.iter().all(|part| !matches!(part, StrPart::Term(_))),
+        _ => false,
+    }
 }
 
 /// Whether the patterns are those of `p ?// q`.

@@ -2,13 +2,15 @@
 
 use jaq_core::load::lex::{StrPart, Tok, Token};
 
+use super::precedence::bracket_assignments;
 use crate::CompileError;
 
 /// The name of the variable that marks an array pattern as alternatives: `p ?// q` is handed to the parser as
 /// `[p, q, $__alternatives]`, and [`super::Rewriter`] takes it apart again.
 pub(crate) const ALTERNATIVES: &str = "$__alternatives";
 
-/// Bounds how deep the parser goes, and rewrites what it does not know: `p ?// q` and numbers such as `.5`.
+/// Bounds how deep the parser goes, and rewrites what it does not know: `p ?// q`, numbers such as `.5`, and how tightly
+/// assignments bind.
 pub(crate) fn prepare<'s>(
     code: &'s str,
     tokens: Vec<Token<&'s str>>,
@@ -42,7 +44,7 @@ fn block<'s>(code: &'s str, tokens: Vec<Token<&'s str>>, depth: usize) -> Result
         };
         output.push(Token(text, token));
     }
-    Ok(alternatives(output))
+    Ok(bracket_assignments(alternatives(output)))
 }
 
 fn nests(token: &Token<&str>) -> bool {

@@ -239,12 +239,16 @@ impl Parser<'_> {
                     return Ok(SmolStr::from(output));
                 }
                 Some(b'\\') => output.push(self.escape()?),
-                Some(_) if self.dialect == Dialect::Jq => return Err(self.fail("a raw control character")),
                 Some(_) => {
                     let start = self.at;
-                    // A raw control character is taken as it is, as jq does.
-                    self.at += 1;
                     self.skip_plain();
+                    if self.at == start {
+                        // A raw control character in a document is taken as it is, as jq does.
+                        if self.dialect == Dialect::Jq {
+                            return Err(self.fail("a raw control character"));
+                        }
+                        self.at += 1;
+                    }
                     output.push_str(self.text.get(start..self.at).unwrap_or_default());
                 }
                 None => return Err(self.fail("the text ends within a string")),
