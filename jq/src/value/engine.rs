@@ -8,6 +8,7 @@ use jaq_core::path::Opt;
 use jaq_core::{Exn, ValT, ValX};
 use smol_str::SmolStr;
 
+use super::print::beginning;
 use super::{Array, Error, Number, Object, Value, ValueResult, access, entry_at, error, excerpt, to_json_text};
 use crate::budget::{self, Exceeded};
 
@@ -198,11 +199,14 @@ impl FromIterator<Value> for Value {
     }
 }
 
-/// The beginning of the value's JSON text.
+/// Longest text that is shown as an error's message, in bytes.
+const MESSAGE_BYTES: usize = 4096;
+
+/// The beginning of the value's JSON text, or of the text that it is: how an error that nothing catches is shown.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(beginning(text, MESSAGE_BYTES)),
             other => f.write_str(&excerpt(other)),
         }
     }

@@ -28,11 +28,16 @@ pub(crate) fn excerpt(value: &Value) -> String {
         Value::Object(_) => ("}", 4),
         _ => ("", 3),
     };
-    let mut cut = EXCERPT_BYTES - room;
-    while !text.is_char_boundary(cut) {
-        cut -= 1;
+    format!("{}...{end}", beginning(&text, EXCERPT_BYTES - room))
+}
+
+/// The text up to so many bytes, ending between two characters.
+pub(super) fn beginning(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
-    format!("{}...{end}", &text[..cut])
+    &text[..end]
 }
 
 /// Appends a value's text until the output is longer than `enough`.
@@ -43,7 +48,13 @@ fn write(value: &Value, output: &mut String, enough: usize) -> Result<(), Exceed
         Value::Bool(true) => output.push_str("true"),
         Value::Bool(false) => output.push_str("false"),
         Value::Number(number) => number.write(output),
-        Value::Text(text) => write_text(text, output),
+        Value::Text(text) => {
+            let text = beginning(text, enough);
+            // Counted before the work, and below what escapes add.
+            budget::allocate(text.len())?;
+            write_text(text, output);
+            return budget::allocate((output.len() - before).saturating_sub(text.len()));
+        }
         Value::Array(array) => {
             output.push('[');
             for (position, item) in array.items().iter().enumerate() {
