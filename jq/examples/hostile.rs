@@ -36,8 +36,11 @@ fn main() {
             program.first(&input).map(|output| output.map(|output| output.into_json().to_string().len()))
         });
         let wall = began.elapsed();
-        let took = processor().zip(before).map_or(wall, |(after, before)| after - before);
-        println!("{wall:>10.1?} {took:>10.1?}  {source}  {}", format!("{ended:?}").chars().take(100).collect::<String>());
+        let took = processor().zip(before).map_or(wall, |(after, before)| after.saturating_sub(before));
+        println!(
+            "{wall:>10.1?} {took:>10.1?}  {source}  {}",
+            format!("{ended:?}").chars().take(100).collect::<String>()
+        );
         slowest = slowest.max((took, source));
     }
     println!("{} expressions, the slowest {:.1?}: {}", cases::CASES.len(), slowest.0, slowest.1);
