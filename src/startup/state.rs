@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
+
 use crate::catalog::Catalog;
+use crate::config::Settings;
 use crate::sqlite::SqliteError;
 use crate::state::{CatalogState, Origin, State, StateError};
 use crate::sync::{Observer, SyncEvent};
 
 use super::StartupError;
 
-/// A state file and its part for one catalog.
-#[derive(Debug)]
+/// A state file and its part for one catalog; cheap to clone.
+#[derive(Clone, Debug)]
 pub struct OpenedState {
     /// The file, to be closed at the end.
     pub file: State,
@@ -67,4 +70,46 @@ pub async fn open_state(path: &Path, catalog: &dyn Catalog) -> Result<OpenedStat
     }
     let catalog = opened.state.catalog(catalog.name()).await?;
     Ok(OpenedState { file: opened.state, catalog })
+}
+
+/// The state file of a process that resyncs again and again: opened by who needs it first, and kept from other processes
+/// until it is closed.
+#[derive(Debug, Default)]
+pub struct KeptState(Mutex<Option<OpenedState>>);
+
+impl KeptState {
+    /// The open file.
+    ///
+    /// # Errors
+    /// As [`wait_for_state`].
+    pub async fn get(
+        &self,
+        settings: &Settings,
+        catalog: &dyn Catalog,
+        observer: &dyn Observer,
+    ) -> Result<OpenedState, StartupError> {
+        let mut kept = self.0.lock().await;
+        if let Some(opened) = &*kept {
+            return Ok(opened.clone());
+        }
+        let opened = wait_for_state(&settings.state_path, catalog, settings.endurance.state_wait, observer).await?;
+        *kept = Some(opened.clone());
+        Ok(opened)
+    }
+
+    /// The file, where it is open.
+    pub async fn opened(&self) -> Option<OpenedState> {
+        self.0.lock().await.clone()
+    }
+
+    /// Closes the file, if it is open; it is opened anew when somebody needs it.
+    ///
+    /// # Errors
+    /// What was pending cannot be written.
+    pub async fn close(&self) -> Result<(), StartupError> {
+        match self.0.lock().await.take() {
+            Some(opened) => Ok(opened.file.close().await?),
+            None => Ok(()),
+        }
+    }
 }
