@@ -38,4 +38,4 @@ pub use routes::{ResyncRoute, Site, router};
 pub use server::{BindError, Bound, Serving};
 pub use shutdown::{Step, stop_in_order};
 pub use signal::{Signal, Signals};
-pub use turns::{Asked, End, Patience, Turn, Turns, When};
+pub use turns::{Asked, Patience, Turns};

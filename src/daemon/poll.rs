@@ -3,14 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::attempt::guarded;
 use super::requests::Requests;
 use super::routes::Site;
 use super::shutdown::with_causes;
 use super::turns::Asked;
 
-/// Longest time for one question.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest time for one question, repetitions included.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks at an interval, whatever else goes on.
 pub(super) struct Poll<'a, J> {
@@ -36,19 +39,13 @@ impl<'a, J: Requests> Poll<'a, J> {
 
     /// Asks once. A question without an answer is skipped; only the first of several in a row is said.
     pub(super) async fn ask(&self) {
-        let within = self.interval.min(PATIENCE);
-        match guarded(self.job.newest(within)).await {
+        match guarded(self.job.newest(PATIENCE)).await {
             Ok(request) => {
                 if self.failing.swap(false, Ordering::Relaxed) {
                     tracing::info!("Port tells again whether a resync is requested");
                 }
-                let Some(request) = request else { return };
-                match self.site.turns.tell(request) {
-                    Some(Asked::Starts) => tracing::info!("a resync was requested at {request}"),
-                    Some(Asked::Queued | Asked::AlreadyQueued) => {
-                        tracing::info!("a resync was requested at {request}: it is the next one");
-                    }
-                    None => {}
+                if let Some(request) = request {
+                    self.tell(request);
                 }
             }
             Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
@@ -59,6 +56,17 @@ impl<'a, J: Requests> Poll<'a, J> {
                 );
             }
             Err(error) => tracing::debug!("Port still does not tell: {}", with_causes(&*error)),
+        }
+    }
+
+    fn tell(&self, request: OffsetDateTime) {
+        let Some(asked) = self.site.turns.tell(request) else { return };
+        let at = request.format(&Rfc3339).unwrap_or_default();
+        match asked {
+            Asked::Starts => tracing::info!("a resync was requested at {at}"),
+            Asked::Queued | Asked::AlreadyQueued => {
+                tracing::info!("a resync was requested at {at}: it is the next one");
+            }
         }
     }
 }

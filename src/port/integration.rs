@@ -171,13 +171,14 @@ impl Integration {
         (self.text("resyncState.status"), self.text("resyncState.updatedAt"))
     }
 
-    /// Until when requests for a resync were certainly served, as far as the state of our last resync tells: it ran to
-    /// its end, and began then. Where its beginning is not told, its end.
+    /// Until when requests for a resync were certainly served, as far as the state of our last resync tells: that one was
+    /// completed, and began then. Where its beginning is not told, its end.
     #[must_use]
     pub fn last_resync(&self) -> Option<OffsetDateTime> {
         let time = |path| OffsetDateTime::parse(self.text(path)?, &Rfc3339).ok();
-        let ended = matches!(self.resync_state().0, Some("completed" | "failed"));
-        ended.then(|| time("resyncState.lastResyncStart").or_else(|| time("resyncState.updatedAt"))).flatten()
+        // One that broke off is `failed`, too.
+        let completed = self.resync_state().0 == Some("completed");
+        completed.then(|| time("resyncState.lastResyncStart").or_else(|| time("resyncState.updatedAt"))).flatten()
     }
 
     /// Where logs and metrics go.

@@ -113,3 +113,40 @@ impl KeptState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::LocalCatalog;
+    use crate::config::{Override, Sources, load};
+    use crate::sync::Silent;
+
+    #[tokio::test]
+    async fn a_kept_file_stays_ours_until_it_is_closed_and_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.db");
+        let set = |path: &str, value: &str| Override::new(path, value, "test");
+        let overrides = vec![
+            set("integration.config.bitbucket_workspace", "acme"),
+            set("state_path", &path.display().to_string()),
+            set("state_wait", "0s"),
+        ];
+        let settings = load(&Sources { overrides, ..Sources::default() }).unwrap().settings;
+        let catalog = LocalCatalog::open(&folder.path().join("catalog.db"), "ours").await.unwrap();
+        let kept = KeptState::default();
+        assert!(kept.opened().await.is_none());
+        for value in ["1", "2"] {
+            let opened = kept.get(&settings, &catalog, &Silent).await.unwrap();
+            let before = opened.catalog.value("key").await.unwrap();
+            assert_eq!(before.as_deref(), (value == "2").then_some("1"));
+            opened.catalog.set_value("key", value.to_owned()).await.unwrap();
+            // Whoever asks again gets the same, and another process nothing.
+            let again = kept.get(&settings, &catalog, &Silent).await.unwrap();
+            assert_eq!(again.catalog.value("key").await.unwrap().as_deref(), Some(value));
+            assert!(matches!(State::open(&path).await, Err(StateError::File(SqliteError::InUse { .. }))));
+            kept.close().await.unwrap();
+            State::open(&path).await.unwrap().state.close().await.unwrap();
+        }
+        kept.close().await.unwrap();
+    }
+}

@@ -35,11 +35,19 @@ enum Act {
     Panics,
 }
 
+/// What Port says when it is asked whether a resync was requested.
+#[derive(Clone, Copy, Default)]
+enum Port {
+    #[default]
+    Away,
+    Quiet,
+    Requests(OffsetDateTime),
+}
+
 /// What the work finds, and what was seen of it.
 #[derive(Default)]
 struct Work {
-    /// What Port answers; `None`: nothing.
-    port: Mutex<Option<Option<OffsetDateTime>>>,
+    port: Mutex<Port>,
     /// What an earlier process had served.
     before: Option<OffsetDateTime>,
     /// Whether the shared things are in use by another process.
@@ -110,7 +118,11 @@ impl Requests for Arc<Work> {
 
     async fn newest(&self, _: Duration) -> Result<Option<OffsetDateTime>, JobError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        self.port.lock().unwrap().ok_or_else(|| "Port is away".into())
+        match *self.port.lock().unwrap() {
+            Port::Away => Err("Port is away".into()),
+            Port::Quiet => Ok(None),
+            Port::Requests(at) => Ok(Some(at)),
+        }
     }
 
     async fn served(&self, request: OffsetDateTime) -> Result<(), JobError> {
@@ -160,7 +172,7 @@ impl Stage {
     }
 
     fn request(&self, at: i64) {
-        *self.work.port.lock().unwrap() = Some(Some(stamp(at)));
+        *self.work.port.lock().unwrap() = Port::Requests(stamp(at));
     }
 
     fn begun(&self) -> usize {
@@ -195,7 +207,7 @@ async fn settle() {
 const STOPPED: Ended = Ended::Stopped(Signal::Terminate);
 
 fn quiet_port() -> Work {
-    Work { port: Mutex::new(Some(None)), ..Work::default() }
+    Work { port: Mutex::new(Port::Quiet), ..Work::default() }
 }
 
 #[tokio::test]
@@ -210,7 +222,7 @@ async fn the_start_is_a_resync_whether_or_not_one_was_requested() {
 
 #[tokio::test]
 async fn the_resync_of_the_start_serves_what_was_requested_before() {
-    let work = Work { port: Mutex::new(Some(Some(stamp(7)))), ..Work::default() };
+    let work = Work { port: Mutex::new(Port::Requests(stamp(7))), ..Work::default() };
     let stage = Stage::polling(work, Start::Resyncs).await;
     assert_eq!(stage.begun(), 1);
     // Not before its end.
@@ -237,7 +249,7 @@ async fn without_a_resync_at_the_start_nothing_happens_until_one_is_requested() 
 
 #[tokio::test]
 async fn what_an_earlier_process_served_is_not_served_again() {
-    let work = Work { port: Mutex::new(Some(Some(stamp(9)))), before: Some(stamp(9)), ..Work::default() };
+    let work = Work { port: Mutex::new(Port::Requests(stamp(9))), before: Some(stamp(9)), ..Work::default() };
     let stage = Stage::polling(work, Start::Waits).await;
     stage.pass(INTERVAL).await;
     assert_eq!(stage.begun(), 0);
@@ -302,7 +314,7 @@ async fn a_port_that_is_away_for_a_while_is_asked_again() {
 async fn scheduled_resyncs_come_one_at_a_time_however_long_they_take() {
     let duties = Duties::Resync { start: Start::Waits, poll: None, schedule: Some(HOUR) };
     let stage = Stage::start(Work::default(), duties, ResyncRoute::Absent).await;
-    stage.pass(HOUR - Duration::from_secs(1)).await;
+    stage.pass(Duration::from_secs(3_599)).await;
     assert_eq!(stage.begun(), 0);
     stage.pass(Duration::from_secs(1)).await;
     assert_eq!(stage.begun(), 1);

@@ -11,4 +11,5 @@ mod turn;
 mod tests;
 
 pub use shared::Turns;
-pub use turn::{Asked, End, Patience, Turn, When};
+pub use turn::{Asked, Patience};
+pub(super) use turn::{End, When};

@@ -37,7 +37,7 @@ impl Turns {
     }
 
     /// An earlier process had served the requests until then.
-    pub fn resume(&self, served: Option<OffsetDateTime>) {
+    pub(in crate::daemon) fn resume(&self, served: Option<OffsetDateTime>) {
         self.step(|turn, _| (turn.resuming(served), ()));
     }
 
@@ -47,13 +47,12 @@ impl Turns {
     }
 
     /// Port has this request; `None` where that is nothing new.
-    pub fn tell(&self, request: OffsetDateTime) -> Option<Asked> {
+    pub(in crate::daemon) fn tell(&self, request: OffsetDateTime) -> Option<Asked> {
         self.step(|turn, now| turn.tell(request, now))
     }
 
     /// When the next resync begins.
-    #[must_use]
-    pub fn next(&self) -> When {
+    pub(in crate::daemon) fn next(&self) -> When {
         self.step(|turn, now| (turn, turn.next(now)))
     }
 
@@ -70,7 +69,7 @@ impl Turns {
     }
 
     /// Waits until a resync is due.
-    pub async fn due(&self) {
+    pub(in crate::daemon) async fn due(&self) {
         loop {
             match self.next() {
                 When::Now => return,
@@ -87,12 +86,12 @@ impl Turns {
     }
 
     /// Begins the resync that is due; `false` where none is.
-    pub fn begin(&self) -> bool {
+    pub(in crate::daemon) fn begin(&self) -> bool {
         self.step(|turn, now| turn.begin(now).map_or((turn, false), |begun| (begun, true)))
     }
 
     /// Notes that the resync ended. Where that served a request, it is named.
-    pub fn end(&self, end: End) -> Option<OffsetDateTime> {
+    pub(in crate::daemon) fn end(&self, end: End) -> Option<OffsetDateTime> {
         let patience = self.patience;
         self.step(|turn, now| turn.end(end, now, patience))
     }

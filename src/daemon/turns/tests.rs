@@ -4,6 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
+use super::turn::Turn;
 use super::*;
 use crate::http::{ManualClock, Moment};
 

@@ -8,7 +8,7 @@ use crate::http::Moment;
 
 /// What is wanted, what runs, and which of the requests that Port recorded were served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turn {
+pub(super) struct Turn {
     /// A resync that has not begun: when it may.
     wanted: Option<Moment>,
     running: Option<Running>,
@@ -42,7 +42,7 @@ pub enum Asked {
 
 /// How a resync ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(in crate::daemon) enum End {
     /// It ran to its end, complete or not.
     Ran,
     /// It broke off before.
@@ -51,7 +51,7 @@ pub enum End {
 
 /// When the next resync begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub(in crate::daemon) enum When {
     /// Now.
     Now,
     /// Then.
@@ -89,14 +89,12 @@ impl Patience {
 
 impl Turn {
     /// Starts after a process that had served the requests until `served`.
-    #[must_use]
-    pub fn resuming(self, served: Option<OffsetDateTime>) -> Self {
+    pub(super) fn resuming(self, served: Option<OffsetDateTime>) -> Self {
         Self { served: self.served.max(served), ..self }
     }
 
     /// Somebody wants a resync.
-    #[must_use]
-    pub fn ask(self, now: Moment) -> (Self, Asked) {
+    pub(super) fn ask(self, now: Moment) -> (Self, Asked) {
         let asked = match (self.running, self.wanted) {
             (None, None) => Asked::Starts,
             (Some(_), None) => Asked::Queued,
@@ -108,8 +106,7 @@ impl Turn {
     }
 
     /// Port has this request; `None` where that is nothing new.
-    #[must_use]
-    pub fn tell(self, request: OffsetDateTime, now: Moment) -> (Self, Option<Asked>) {
+    pub(super) fn tell(self, request: OffsetDateTime, now: Moment) -> (Self, Option<Asked>) {
         let known = self.newest.max(self.served);
         if known.is_some_and(|known| request <= known) {
             return (self, None);
@@ -119,8 +116,7 @@ impl Turn {
     }
 
     /// When the next resync begins.
-    #[must_use]
-    pub fn next(self, now: Moment) -> When {
+    pub(super) fn next(self, now: Moment) -> When {
         match (self.running, self.wanted) {
             (None, Some(wanted)) if wanted <= now => When::Now,
             (None, Some(wanted)) => When::At(wanted),
@@ -129,15 +125,13 @@ impl Turn {
     }
 
     /// Begins the resync that is due; `None` where none is.
-    #[must_use]
-    pub fn begin(self, now: Moment) -> Option<Self> {
+    pub(super) fn begin(self, now: Moment) -> Option<Self> {
         let running = Running { serves: self.newest };
         (self.next(now) == When::Now).then_some(Self { wanted: None, running: Some(running), ..self })
     }
 
     /// The resync that runs ended. Where that served a request, it is named.
-    #[must_use]
-    pub fn end(self, end: End, now: Moment, patience: Patience) -> (Self, Option<OffsetDateTime>) {
+    pub(super) fn end(self, end: End, now: Moment, patience: Patience) -> (Self, Option<OffsetDateTime>) {
         let Some(Running { serves }) = self.running else { return (self, None) };
         match end {
             End::Ran => {
