@@ -1,16 +1,18 @@
 //! The work of a container: set Port up, resync into it, tell it how that went.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::port::WhenMissing;
+use crate::catalog::port::{PortCatalog, WhenMissing};
 use crate::config::{Settings, WriteMode};
-use crate::daemon::{Closing, Job, JobError, Step, summary};
+use crate::daemon::{Closing, Job, JobError, Requests, Step, summary};
 use crate::port::{LogSettings, LogShipper, LogSink, Mask, PortClient};
-use crate::startup;
+use crate::startup::{self, IntoPort, KeptState, StartupError};
 use crate::sync::{Observer, Report, Scope, SyncEvent};
 
 use super::plan;
@@ -21,6 +23,12 @@ const FAREWELL: Duration = Duration::from_secs(6);
 /// What stopping a resync in order may take: the state file, then Port's metrics.
 const ORDERLY: Duration = Duration::from_secs(12);
 
+/// What closing the state file may take.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// Under which key of the state file the newest request is kept that was served.
+const SERVED: &str = "served_request";
+
 /// Resyncs into Port.
 pub(crate) struct PortJob {
     settings: Settings,
@@ -30,6 +38,10 @@ pub(crate) struct PortJob {
     shipper: Arc<Mutex<Option<LogShipper>>>,
     stop: CancellationToken,
     stage: Arc<Stage>,
+    /// The state file, which is ours as long as the process lives.
+    state: Arc<KeptState>,
+    /// When the process began to listen.
+    since: OnceLock<OffsetDateTime>,
 }
 
 /// How far the work came.
@@ -67,12 +79,24 @@ impl PortJob {
             shipper: Arc::default(),
             stop: CancellationToken::new(),
             stage: Arc::default(),
+            state: Arc::default(),
+            since: OnceLock::new(),
         })
     }
 
     /// Whether Port must be left as it is.
     fn is_dry(&self) -> bool {
         self.settings.resync.mode == WriteMode::DryRun
+    }
+
+    /// From when scheduled resyncs are counted.
+    fn since(&self) -> OffsetDateTime {
+        *self.since.get_or_init(OffsetDateTime::now_utc)
+    }
+
+    /// What Port says of our last resync, for a state file that does not know.
+    async fn served_by_port(&self) -> Result<Option<OffsetDateTime>, JobError> {
+        Ok(self.client.integration().await?.and_then(|integration| integration.last_resync()))
     }
 
     fn ship_logs(&self) {
@@ -102,8 +126,20 @@ impl Job for PortJob {
         }
         self.stage.resyncing.store(true, Ordering::Release);
         let observer = Arc::new(Watch { stage: Arc::clone(&self.stage), beside: observer });
-        Ok(startup::resync_into_port(&self.settings, &self.client, None, Scope::default(), observer, &self.stop)
-            .await?)
+        let resync = IntoPort {
+            settings: &self.settings,
+            client: &self.client,
+            stop: &self.stop,
+            kept: Some(&self.state),
+            since: self.since(),
+        };
+        let ended = resync.run(None, Scope::default(), observer).await;
+        if !matches!(ended, Err(StartupError::Interrupted)) {
+            // Nothing runs any more that a signal could break off.
+            self.stage.resyncing.store(false, Ordering::Release);
+            self.stage.told.store(false, Ordering::Release);
+        }
+        Ok(ended?)
     }
 
     fn tell(&self, report: &Report) {
@@ -130,6 +166,8 @@ impl Job for PortJob {
                 Ok(client.abort_resync().await?)
             }));
         }
+        let state = Arc::clone(&self.state);
+        steps.push(Step::new("closing the state file", CLOSING, async move { Ok(state.close().await?) }));
         let shipper = Arc::clone(&self.shipper);
         steps.push(Step::new("sending the rest of the log to Port", FAREWELL, async move {
             let shipper = shipper.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -139,5 +177,41 @@ impl Job for PortJob {
             Ok(())
         }));
         steps
+    }
+}
+
+impl Requests for PortJob {
+    async fn open(&self, observer: Arc<dyn Observer>) -> Result<Option<OffsetDateTime>, JobError> {
+        if self.is_dry() {
+            // The state file is neither opened nor locked.
+            self.since();
+            return self.served_by_port().await;
+        }
+        let catalog = PortCatalog::new(self.client.clone(), None);
+        let state = self.state.get(&self.settings, &catalog, &*observer).await?;
+        self.since();
+        let kept = state.catalog.value(SERVED).await?;
+        let served = |text: String| {
+            let text: String = serde_json::from_str(&text).ok()?;
+            OffsetDateTime::parse(&text, &Rfc3339).ok()
+        };
+        match kept.and_then(served) {
+            Some(served) => Ok(Some(served)),
+            None => self.served_by_port().await,
+        }
+    }
+
+    async fn newest(&self, within: Duration) -> Result<Option<OffsetDateTime>, JobError> {
+        Ok(self.client.resync_request(within).await?)
+    }
+
+    async fn served(&self, request: OffsetDateTime) -> Result<(), JobError> {
+        if self.is_dry() {
+            return Ok(());
+        }
+        // After a fault of the state file it is closed; whoever opens it next asks Port.
+        let Some(state) = self.state.opened().await else { return Err("the state file is closed".into()) };
+        let text = serde_json::to_string(&request.format(&Rfc3339)?)?;
+        Ok(state.catalog.set_value(SERVED, text).await?)
     }
 }

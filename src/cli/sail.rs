@@ -1,9 +1,16 @@
 //! `ocean sail`: the process of the container images.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::config::{Files, Loaded, LogLevel, Override, Problem, Settings, SettingsErrors, Warning, load_from_process};
-use crate::daemon::{Bound, JobError, Once, Signals, Site, banner, cautions, exit_code, refusals};
+use crate::config::{
+    EventListener, Files, Loaded, LogLevel, Override, Problem, Settings, SettingsErrors, Warning, load_from_process,
+};
+use crate::daemon::{
+    Bound, Duties, JobError, Listening, Once, Patience, Process, ResyncRoute, Signals, Site, Turns, banner, cautions,
+    exit_code, refusals,
+};
+use crate::http::SystemClock;
 use crate::logs::{LogOptions, LogTarget, Masker, init};
 use crate::port::{LogSettings, LogSink, PortLogLayer};
 
@@ -81,15 +88,27 @@ fn greet(settings: &Settings, warnings: &[Warning]) {
 
 async fn sail(settings: &Settings, log: LogSink) -> Result<Exit, JobError> {
     let signals = Signals::install()?;
-    let once = Once {
+    let process = Process {
         server: Bound::bind(settings.server.port).await?,
         path_prefix: settings.server.path_prefix.clone(),
-        site: Site::default(),
+        site: site(settings),
         signals,
-        resyncs: settings.listener.resyncs,
     };
-    let ended = Box::pin(once.run(PortJob::new(settings.clone(), log)?)).await;
+    let job = PortJob::new(settings.clone(), log)?;
+    let ended = match settings.listener.kind {
+        EventListener::Once => Box::pin(Once { process, resyncs: settings.listener.resyncs }.run(job)).await,
+        _ => Box::pin(Listening { process, duties: Duties::of(settings) }.run(job)).await,
+    };
     Ok(Exit::Daemon(exit_code(&ended, settings.resync.exit, std::process::id())))
+}
+
+fn site(settings: &Settings) -> Site {
+    let is_called = settings.listener.resyncs && matches!(settings.listener.kind, EventListener::Webhook { .. });
+    Site {
+        turns: Turns::new(Arc::new(SystemClock::new()), Patience::beginning(settings.resync.retry_wait)),
+        resync_route: if is_called { ResyncRoute::Open } else { ResyncRoute::Absent },
+        ..Site::default()
+    }
 }
 
 /// How much of the log Port gets: as much as the log itself has.

@@ -129,6 +129,7 @@ pub(crate) fn resync(values: &Values) -> ResyncSettings {
     let schedule = values.whole::<u64>("scheduled_resync_interval").filter(|minutes| *minutes > 0);
     ResyncSettings {
         schedule: schedule.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
+        retry_wait: values.seconds("resync_retry_wait"),
         full_comparison: values.seconds("full_comparison_interval"),
         mode: if values.is_on("dry_run") { WriteMode::DryRun } else { WriteMode::Write },
         concurrency: values.number("concurrency"),

@@ -115,6 +115,8 @@ pub enum LogFormat {
 pub struct ResyncSettings {
     /// Time between resyncs whatever the listener does.
     pub schedule: Option<Duration>,
+    /// How long a resync that broke off rests before a process that goes on tries it again; it doubles.
+    pub retry_wait: Duration,
     /// How often to compare with what the catalog really holds.
     pub full_comparison: Duration,
     /// Write, or only say what would be written.

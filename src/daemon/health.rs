@@ -72,9 +72,14 @@ impl Health {
         (silent > STUCK).then(|| format!("the event loop has been stuck for {} s", silent.as_secs()))
     }
 
+    /// The process can take work, unless it is about to end.
+    pub(super) fn ready(&self) {
+        self.change(|now| (*now != Readiness::Stopping).then_some(Readiness::Ready));
+    }
+
     /// The wait for another process began.
     pub(super) fn wait(&self, holder: &str) {
-        self.change(|now| (*now == Readiness::Ready).then(|| Readiness::Waiting { holder: holder.to_owned() }));
+        self.change(|now| (*now != Readiness::Stopping).then(|| Readiness::Waiting { holder: holder.to_owned() }));
     }
 
     /// The wait for another process is over.

@@ -20,17 +20,33 @@ pub fn cautions(settings: &Settings) -> Vec<String> {
     if settings.metrics_push.is_some() {
         cautions.push("metrics are not pushed yet; fetch them from /metrics".to_owned());
     }
+    if settings.server.base_url.is_some() && settings.listener.takes_webhooks {
+        let what = "OCEAN__BASE_URL has no effect, because live events are not built yet: no webhook is created or taken, \
+                    and changes come with the next resync (OCEAN__SCHEDULED_RESYNC_INTERVAL sets how often)";
+        cautions.push(what.to_owned());
+    }
     cautions
 }
 
 fn listener(settings: &Settings) -> Option<Problem> {
     let kind = &settings.listener.kind;
-    (*kind != EventListener::Once).then(|| {
-        let what = format!("the listener {} is not built yet", kind.name());
-        let fix = "set OCEAN__EVENT_LISTENER to {\"type\":\"ONCE\"} (or give --once): one resync per start, for example \
-                   from a CronJob";
-        problem(settings, "event_listener.type", &what, fix)
-    })
+    let fix = match kind {
+        EventListener::Polling { .. } | EventListener::Webhook { .. } | EventListener::Once => return None,
+        EventListener::Kafka(_) => {
+            "set OCEAN__EVENT_LISTENER to {\"type\":\"POLLING\"}: Port is asked at an interval whether a resync is \
+             requested; or to {\"type\":\"ONCE\"} (or give --once): one resync per start, for example from a CronJob"
+        }
+        EventListener::WebhooksOnly => {
+            "set OCEAN__EVENT_LISTENER to {\"type\":\"POLLING\"} and OCEAN__SCHEDULED_RESYNC_INTERVAL to some minutes: \
+             until live events are built, resyncs bring the changes"
+        }
+        EventListener::ActionsOnly => {
+            "the Bitbucket integrations declare no actions, so such a process has nothing to do: do not start it, or set \
+             OCEAN__EVENT_LISTENER to {\"type\":\"POLLING\"}"
+        }
+    };
+    let what = format!("the listener {} is not built yet", kind.name());
+    Some(problem(settings, "event_listener.type", &what, fix))
 }
 
 /// The prefix becomes part of routes, where other characters have a meaning of their own.
@@ -102,6 +118,25 @@ mod tests {
         assert_eq!(cautions(&settings(&[])), [""; 0]);
         let incremental = settings(&[("OCEAN__INTEGRATION__INCREMENTAL_SYNC_ENABLED", "true")]);
         assert_eq!(cautions(&incremental), ["an incremental sync is not built yet: this is a full resync"]);
+        let polling = ("OCEAN__EVENT_LISTENER", r#"{"type":"POLLING"}"#);
+        let address = ("OCEAN__BASE_URL", "https://bb.example.com");
+        let said = cautions(&settings(&[polling, address]));
+        assert!(said.len() == 1 && said[0].contains("live events are not built yet"), "{said:?}");
+        assert_eq!(cautions(&settings(&[address])), [""; 0], "ONCE takes no webhooks in Port's runtime either");
+    }
+
+    #[rstest::rstest]
+    #[case::by_default(None, "")]
+    #[case::polling(Some(r#"{"type":"POLLING"}"#), "")]
+    #[case::webhook(Some(r#"{"type":"WEBHOOK","appHost":"https://bb.example.com"}"#), "")]
+    #[case::kafka(Some(r#"{"type":"KAFKA"}"#), "the listener KAFKA is not built yet")]
+    #[case::webhooks_only(Some(r#"{"type":"WEBHOOKS_ONLY"}"#), "the listener WEBHOOKS_ONLY is not built yet")]
+    #[case::actions_only(Some(r#"{"type":"ACTIONS_ONLY"}"#), "the listener ACTIONS_ONLY is not built yet")]
+    fn listeners_that_are_built_are_not_refused(#[case] listener: Option<&str>, #[case] word: &str) {
+        let set = listener.map(|listener| ("OCEAN__EVENT_LISTENER", listener));
+        let refused = refused(&COMPLETE[..3].iter().copied().chain(set).collect::<Vec<_>>());
+        assert!(if word.is_empty() { refused.is_empty() } else { refused.contains(word) }, "{refused}");
+        assert!(word.is_empty() || refused.contains("POLLING"), "a remedy is named: {refused}");
     }
 
     #[test]

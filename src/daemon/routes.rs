@@ -17,7 +17,7 @@ use crate::port::CORE_VERSION;
 use super::answer::{broken, detail, stamp, text};
 use super::health::Health;
 use super::metrics::Metrics;
-use super::turns::Turns;
+use super::turns::{Asked, Turns};
 
 /// Most bytes of a request's body: Bitbucket Cloud sends at most 256 KiB, Data Center may send more.
 const LONGEST_BODY: usize = 4 << 20;
@@ -33,6 +33,18 @@ pub struct Site {
     pub metrics: Metrics,
     /// Where resyncs are asked for.
     pub turns: Turns,
+    /// Whether they can be asked for by HTTP.
+    pub resync_route: ResyncRoute,
+}
+
+/// Whether there is a route that asks for a resync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResyncRoute {
+    /// There is none.
+    #[default]
+    Absent,
+    /// `POST /resync`, without prefix and open to everybody, as Port calls it.
+    Open,
 }
 
 /// All routes, under `prefix` (empty or `/segment…`, as `refusals` checks it) where Port's runtime puts them there.
@@ -44,7 +56,11 @@ pub fn router(prefix: &str, site: Site) -> Router {
         .route("/metrics/", get(metrics))
         .route("/integration/webhook", post(webhook));
     let under_prefix = if prefix.is_empty() { own } else { Router::new().nest(prefix, own) };
-    under_prefix
+    let under_root = match site.resync_route {
+        ResyncRoute::Absent => under_prefix,
+        ResyncRoute::Open => under_prefix.route("/resync", post(resync)),
+    };
+    under_root
         .route("/docs", get(docs))
         .route("/redoc", get(docs))
         .route("/openapi.json", get(openapi))
@@ -85,6 +101,24 @@ async fn webhook() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "error", "message": message }))).into_response()
 }
 
+/// Answers at once, and does not read what was sent. However many ask, one resync runs and one more follows it.
+async fn resync(State(site): State<Site>) -> Response {
+    if site.health.is_stopping() {
+        return detail(StatusCode::SERVICE_UNAVAILABLE, "the process is stopping; ask the next one");
+    }
+    let status = match site.turns.ask() {
+        Asked::Starts => "started",
+        Asked::Queued => "queued",
+        Asked::AlreadyQueued => "already_queued",
+    };
+    if status == "already_queued" {
+        tracing::debug!("a resync was asked for by HTTP: {status}");
+    } else {
+        tracing::info!("a resync was asked for by HTTP: {status}");
+    }
+    (StatusCode::ACCEPTED, Json(json!({ "status": status }))).into_response()
+}
+
 const DOCS: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>bitbucket-port</title></head><body>
 <h1>bitbucket-port</h1>
@@ -93,6 +127,7 @@ const DOCS: &str = "<!doctype html>
 <li><code>GET health/ready</code>: whether it is provisioned</li>
 <li><code>GET metrics</code>: counts and times of the current or last resync</li>
 <li><code>POST integration/webhook</code>: events of Bitbucket</li>
+<li><code>POST /resync</code>: asks for a resync; only with the listener WEBHOOK</li>
 </ul>
 </body></html>
 ";
@@ -101,9 +136,13 @@ async fn docs() -> Html<&'static str> {
     Html(DOCS)
 }
 
-async fn openapi() -> Json<Value> {
+fn paths(document: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
+    document.get_mut("paths").and_then(Value::as_object_mut)
+}
+
+async fn openapi(State(site): State<Site>) -> Json<Value> {
     let get = |summary: &str| json!({ "get": { "summary": summary, "responses": { "200": { "description": "OK" } } } });
-    Json(json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": { "title": "bitbucket-port", "version": env!("CARGO_PKG_VERSION") },
         "paths": {
@@ -114,5 +153,10 @@ async fn openapi() -> Json<Value> {
                 "post": { "summary": "Events of Bitbucket", "responses": { "503": { "description": "Not built yet" } } },
             },
         },
-    }))
+    });
+    if let (ResyncRoute::Open, Some(paths)) = (site.resync_route, paths(&mut document)) {
+        let post = json!({ "summary": "Asks for a resync", "responses": { "202": { "description": "Taken" } } });
+        paths.insert("/resync".to_owned(), json!({ "post": post }));
+    }
+    Json(document)
 }

@@ -4,6 +4,8 @@ use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::call::{Call, segment};
 use super::client::PortClient;
@@ -169,6 +171,16 @@ impl Integration {
         (self.text("resyncState.status"), self.text("resyncState.updatedAt"))
     }
 
+    /// Until when requests for a resync were certainly served, as far as the state of our last resync tells: that one was
+    /// completed, and began then. Where its beginning is not told, its end.
+    #[must_use]
+    pub fn last_resync(&self) -> Option<OffsetDateTime> {
+        let time = |path| OffsetDateTime::parse(self.text(path)?, &Rfc3339).ok();
+        // One that broke off is `failed`, too.
+        let completed = self.resync_state().0 == Some("completed");
+        completed.then(|| time("resyncState.lastResyncStart").or_else(|| time("resyncState.updatedAt"))).flatten()
+    }
+
     /// Where logs and metrics go.
     #[must_use]
     pub fn ingest(&self) -> Ingest {
@@ -244,11 +256,19 @@ impl PortClient {
         }
     }
 
-    /// When somebody last asked for a resync, as Port writes it; `None` if nobody did.
-    pub async fn resync_request(&self) -> Result<Option<String>, PortError> {
-        let call = Call::get(format!("{}/resync-request", self.integration_path()));
-        let answer: Value = self.send(&call).await?.json(&call.site())?;
-        Ok(answer.pointer("/request/updatedAt").and_then(Value::as_str).map(str::to_owned))
+    /// When somebody last asked for a resync, asked for within that time; `None` if nobody did.
+    ///
+    /// # Errors
+    /// Port cannot be reached, has no such integration, or names a time that is none.
+    pub async fn resync_request(&self, within: std::time::Duration) -> Result<Option<OffsetDateTime>, PortError> {
+        let call = Call::get(format!("{}/resync-request", self.integration_path())).within(within);
+        let answer = self.send(&call).await?;
+        let body: Value = answer.json(&call.site())?;
+        let Some(text) = body.pointer("/request/updatedAt").filter(|value| !value.is_null()) else { return Ok(None) };
+        match text.as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()) {
+            Some(updated) => Ok(Some(updated)),
+            None => Err(answer.unreadable(&call.site(), format!("`updatedAt` {text}, which is no time"))),
+        }
     }
 
     /// Says how the resync stands.
@@ -263,8 +283,8 @@ impl PortClient {
         if !running {
             return Ok(());
         }
-        let now = time::OffsetDateTime::now_utc();
-        let ended = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        let now = OffsetDateTime::now_utc();
+        let ended = now.format(&Rfc3339).unwrap_or_default();
         let state = serde_json::json!({ "status": "aborted", "lastResyncEnd": ended });
         self.patch_resync_state(&state, std::time::Duration::from_secs(5)).await
     }

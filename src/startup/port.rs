@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::catalog::port::{
     Origin, ProvisionRequest, ProvisionResult, Provisioner, Runtime, WhenMissing, read_mapping,
 };
-use crate::config::{self, ResourcesOrigin, Settings};
+use crate::config::{self, EventListener, ResourcesOrigin, Settings};
 use crate::http::{HttpSettings, SystemClock, TlsSettings, Verification, http_client};
 use crate::mapping::{Document, Mapping};
 use crate::port::{Identity, Integration, Mask, PortClient, PortConnection, ReporterSettings, ResyncSchedule};
@@ -89,6 +89,10 @@ pub(super) fn provision_request(
         config::Runtime::OnPrem => Runtime::OnPrem,
         config::Runtime::Saas => Runtime::Saas,
     };
+    request.resync_url = match &settings.listener.kind {
+        EventListener::Webhook { app_host } => Some(format!("{app_host}/resync")),
+        _ => None,
+    };
     request.when_missing = when_missing;
     Ok(request)
 }
@@ -127,18 +131,15 @@ pub(super) fn compile_json(mapping: &Value, name: &str, settings: &Settings) -> 
     Ok(Mapping::compile(document, &compiler(settings)))
 }
 
-/// How a sync is reported to Port.
+/// How a sync is reported to Port. `since` is when the process began, from where scheduled resyncs are counted.
 #[must_use]
-pub fn reporter_settings(settings: &Settings) -> ReporterSettings {
+pub fn reporter_settings(settings: &Settings, since: OffsetDateTime) -> ReporterSettings {
     ReporterSettings {
         installation_type: match settings.integration.runtime {
             config::Runtime::OnPrem => Runtime::OnPrem.name(),
             config::Runtime::Saas => Runtime::Saas.name(),
         },
-        schedule: settings
-            .resync
-            .schedule
-            .map(|interval| ResyncSchedule { since: time::OffsetDateTime::now_utc(), interval }),
+        schedule: settings.resync.schedule.map(|interval| ResyncSchedule { since, interval }),
         sends_examples: settings.resync.sends_examples,
         mask: Mask::new(settings.sensitive_values()),
         heartbeat: settings.live.heartbeat,

@@ -12,7 +12,7 @@ use crate::mapping::Mapping;
 use crate::state::State;
 use crate::sync::{EmptyListings, FullComparison, Observer, Report, Resync, ResyncLimits, Scope, Unmapped};
 
-use super::{StartupError, bitbucket, retry, wait_for_state};
+use super::{OpenedState, StartupError, bitbucket, retry, wait_for_state};
 
 /// Under which key of the state file the budget is kept.
 const BUDGET: &str = "budget";
@@ -38,19 +38,34 @@ impl Run {
     /// # Errors
     /// The sync cannot start or cannot come to its end, or was interrupted.
     pub async fn run(self, settings: &Settings, stop: &CancellationToken) -> Result<Report, StartupError> {
-        let (reader, transport) = bitbucket(settings)?;
         let opening =
             wait_for_state(&settings.state_path, &*self.catalog, settings.endurance.state_wait, &*self.observer);
         let state = tokio::select! {
             opened = opening => opened?,
             () = stop.cancelled() => return Err(StartupError::Interrupted),
         };
+        let ended = self.run_in(&state, settings, stop).await;
+        within("closing the state file", async { Ok(state.file.close().await?) }).await;
+        ended
+    }
+
+    /// The same with a state file that is open already and stays so.
+    ///
+    /// # Errors
+    /// As [`Run::run`].
+    pub async fn run_in(
+        self,
+        state: &OpenedState,
+        settings: &Settings,
+        stop: &CancellationToken,
+    ) -> Result<Report, StartupError> {
+        let (reader, transport) = bitbucket(settings)?;
         restore(&state.file, &transport).await;
         let catalog = Arc::clone(&self.catalog);
         let resync = Resync {
             source: reader,
             catalog: self.catalog,
-            state: state.catalog.about(&source(settings)),
+            state: state.catalog.clone().about(&source(settings)),
             mapping: Arc::new(self.mapping),
             blueprints: self.blueprints,
             scope: self.scope,
@@ -72,7 +87,6 @@ impl Run {
             Ok(())
         })
         .await;
-        within("closing the state file", async { Ok(state.file.close().await?) }).await;
         ended
     }
 }

@@ -4,6 +4,8 @@ mod datacenter;
 mod encrypted;
 #[cfg(unix)]
 mod endurance;
+#[cfg(unix)]
+mod listening;
 mod migration;
 mod once;
 mod plan;

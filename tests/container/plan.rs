@@ -78,6 +78,7 @@ pub(crate) fn assert_only_read(port: &port::Server) {
                 ["v1", "integration" | "blueprints", _]
                     | ["v1", "organization" | "blueprints"]
                     | ["v1", "blueprints", _, "entities-count"]
+                    | ["v1", "integration", _, "resync-request"]
             ) | (
                 "POST",
                 ["v1", "auth", "access_token"]

@@ -86,6 +86,19 @@ impl Running {
         line.unwrap_or_else(|| panic!("{text} was never said"))
     }
 
+    /// Reads lines until one has that text, and gives all of them.
+    #[cfg(unix)]
+    pub(crate) fn all_until(&mut self, text: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        while said.last().is_none_or(|line: &String| !line.contains(text)) {
+            match self.lines.next() {
+                Some(line) => said.push(line.expect("text")),
+                None => panic!("{text} was never said: {said:#?}"),
+            }
+        }
+        said
+    }
+
     /// The same with what it says on standard error.
     #[cfg(unix)]
     pub(crate) fn until_error(&mut self, text: &str) -> String {

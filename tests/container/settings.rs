@@ -45,11 +45,32 @@ async fn once_overrules_the_listener_of_the_settings() {
     let port = refusing_port().await;
     let program = Program::configured()
         .set("OCEAN__PORT__BASE_URL", &port.url())
-        .set("OCEAN__EVENT_LISTENER", r#"{"type":"POLLING"}"#);
+        .set("OCEAN__EVENT_LISTENER", r#"{"type":"KAFKA"}"#);
     let refused = program.run(&["ocean", "sail"]);
-    assert!(refused.error.contains("the listener POLLING is not built yet"), "{}", refused.error);
+    assert!(refused.error.contains("the listener KAFKA is not built yet"), "{}", refused.error);
     let once = program.run(&["ocean", "sail", "--once"]);
     assert!(once.out.contains("listener ONCE"), "{}{}", once.out, once.error);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_listener_it_is_polling_and_one_that_cannot_begin_ends_with_1() {
+    let port = refusing_port().await;
+    let ended = Program::configured()
+        .set("OCEAN__PORT__BASE_URL", &port.url())
+        .set("OCEAN__EVENT_LISTENER", "")
+        .set("OCEAN__BASE_URL", "https://bb.example.com")
+        .run(&["ocean", "sail"]);
+    assert!(ended.out.contains("listener POLLING"), "{}", ended.out);
+    assert!(ended.out.contains("| WARNING  | OCEAN__BASE_URL has no effect, because live events"), "{}", ended.out);
+    assert!(ended.out.contains("| ERROR    | provisioning failed: "), "{}", ended.out);
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn a_webhook_listener_needs_its_public_address() {
+    let ended = Program::configured().set("OCEAN__EVENT_LISTENER", r#"{"type":"WEBHOOK"}"#).run(&["ocean", "sail"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.error.contains("OCEAN__EVENT_LISTENER__APP_HOST"), "{}", ended.error);
 }
 
 #[tokio::test(flavor = "multi_thread")]

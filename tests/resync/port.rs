@@ -243,3 +243,27 @@ async fn a_search_that_finds_nothing_is_counted_and_no_fault() {
     assert_eq!((row.unmatched, row.collided, row.refused, row.created), (1, 5, 0, 0), "{report:#?}");
     assert!(row.is_complete(), "{report:#?}");
 }
+
+#[tokio::test]
+async fn a_process_that_goes_on_opens_its_state_file_anew_after_a_fault_of_it() {
+    let pair = Pair::new(3, 1).await;
+    let settings = pair.settings();
+    let client = startup::port_client(&settings).expect("a client");
+    startup::provision(&client, &settings, WhenMissing::Create).await.expect("Port is set up");
+    let (kept, stop) = (startup::KeptState::default(), CancellationToken::new());
+    let since = time::OffsetDateTime::now_utc();
+    let resync = async || {
+        let process = startup::IntoPort { settings: &settings, client: &client, stop: &stop, kept: Some(&kept), since };
+        let ended = process.run(None, Scope::default(), Arc::new(Silent)).await;
+        pair.port.advance_clock(Duration::from_secs(5));
+        ended
+    };
+    assert!(written(&resync().await.expect("it runs")) > 3);
+    kept.opened().await.expect("it is kept").file.close().await.expect("it closes");
+    let error = resync().await.expect_err("the file fails");
+    assert!(matches!(error, startup::StartupError::Sync(_) | startup::StartupError::State(_)), "{error}");
+    // What it knew is not lost with it.
+    let report = resync().await.expect("it runs again");
+    assert_eq!((written(&report), report.outcome), (0, SyncOutcome::Complete));
+    kept.close().await.expect("it closes");
+}

@@ -57,6 +57,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     own("budget.rest_per_hour", COUNT, Some("1000"), "Bitbucket Cloud: requests an hour for each credential."),
     own("budget.files_per_hour", COUNT, Some("5000"), "Bitbucket Cloud: file contents an hour for each credential."),
     own(
+        "resync_retry_wait",
+        Kind::Duration,
+        Some("1m"),
+        "Listeners other than `ONCE`: wait before a resync that broke off is tried again; it doubles each time, up to an hour. Whoever asks anew meanwhile waits this long at most.",
+    ),
+    own(
         "full_comparison_interval",
         Kind::Duration,
         Some("24h"),

@@ -37,7 +37,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "scheduled_resync_interval",
         Kind::Whole { least: 0, most: 5_256_000 },
         None,
-        "Minutes between resyncs, whatever the listener does.",
+        "Minutes between resyncs, whatever else the listener asks for; the first comes so long after the start, and one that is due while another runs follows it.",
     ),
     runtime("base_url", Kind::Url, None, "Public address of this process; enables webhooks."),
     runtime("path_prefix", Kind::Text, None, "Prefix of all routes, also appended to the public address."),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 use super::ask::ask;
-use crate::daemon::{Bound, Closing, Ended, Job, JobError, Once, Signal, Signals, Site, Step};
+use crate::daemon::{Bound, Closing, Ended, Job, JobError, Once, Process, Signal, Signals, Site, Step};
 use crate::sync::{Observer, Report, SyncEvent, SyncOutcome};
 
 /// Long enough that a test which waits for it hangs.
@@ -77,13 +77,13 @@ impl Job for Arc<Work> {
 async fn stage(quick: usize) -> (Arc<Work>, Once, mpsc::Sender<Signal>) {
     let work = Arc::new(Work { quick, ..Work::default() });
     let (sender, incoming) = mpsc::channel(4);
-    let once = Once {
+    let process = Process {
         server: Bound::bind(0).await.unwrap(),
         path_prefix: String::new(),
         site: work.site.clone(),
         signals: Signals::from_channel(incoming),
-        resyncs: true,
     };
+    let once = Once { process, resyncs: true };
     (work, once, sender)
 }
 
@@ -120,7 +120,7 @@ async fn a_second_signal_ends_a_resync_that_does_not_stop() {
 #[tokio::test]
 async fn a_process_that_waits_for_another_is_not_ready_and_says_for_whom() {
     let (work, once, signals) = stage(0).await;
-    let address = once.server.address();
+    let address = once.process.server.address();
     let running = tokio::spawn(once.run(Arc::clone(&work)));
     work.begun.notified().await;
     let answer = ask(address, "GET", "/health/ready").await;

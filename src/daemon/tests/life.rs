@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::ask::ask;
 use crate::config::ExitPolicy;
-use crate::daemon::{Bound, Closing, Ended, Job, JobError, Once, Signal, Signals, Site, Step, exit_code};
+use crate::daemon::{Bound, Closing, Ended, Job, JobError, Once, Process, Signal, Signals, Site, Step, exit_code};
 use crate::sync::{Observer, PlannedKind, Report, SyncEvent, SyncOutcome};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,13 +117,13 @@ fn report(outcome: SyncOutcome) -> Report {
 
 async fn stage(resyncs: bool) -> (Once, mpsc::Sender<Signal>) {
     let (sender, incoming) = mpsc::channel(4);
-    let once = Once {
+    let process = Process {
         server: Bound::bind(0).await.unwrap(),
         path_prefix: String::new(),
         site: Site::default(),
         signals: Signals::from_channel(incoming),
-        resyncs,
     };
+    let once = Once { process, resyncs };
     (once, sender)
 }
 
@@ -155,7 +155,7 @@ async fn a_process_that_shall_not_resync_does_not() {
 #[tokio::test]
 async fn the_process_is_ready_once_it_is_provisioned() {
     let (once, signals) = stage(true).await;
-    let (address, site) = (once.server.address(), once.site.clone());
+    let (address, site) = (once.process.server.address(), once.process.site.clone());
     let play = Play::new(Act::Complete, Act::Hang);
     // Takes back the leave to end, so that provisioning waits.
     play.provision_may_end.notified().await;

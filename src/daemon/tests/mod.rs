@@ -1,4 +1,5 @@
 mod ask;
 mod interruption;
 mod life;
+mod listening;
 mod routes;

@@ -73,7 +73,7 @@ impl<'a> Provisioner<'a> {
     pub async fn run(&self) -> Result<ProvisionResult, ProvisionError> {
         let Findings { integration, origin } = self.look().await?;
         let is_new = integration.is_none();
-        let registration = Registration::of(self.client.identity());
+        let registration = Registration::of(self.client.identity(), self.request.resync_url.as_deref());
         let mut integration = match integration {
             Some(integration) => integration,
             None => self.create(&registration, origin).await?,
@@ -105,7 +105,7 @@ impl<'a> Provisioner<'a> {
     /// As for `run`, as far as reading tells.
     pub async fn plan(&self) -> Result<ProvisionPlan, ProvisionError> {
         let Findings { integration, origin } = self.look().await?;
-        let registration = Registration::of(self.client.identity());
+        let registration = Registration::of(self.client.identity(), self.request.resync_url.as_deref());
         let changes = integration.as_ref().map(|integration| registration.changes(integration)).unwrap_or_default();
         let present = integration.as_ref().and_then(Integration::mapping).cloned();
         let initialized = integration.as_ref().is_some_and(Integration::is_initialized);

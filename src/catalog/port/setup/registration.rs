@@ -48,8 +48,11 @@ pub(super) struct Registration<'a> {
 }
 
 impl<'a> Registration<'a> {
-    pub(super) fn of(identity: &'a Identity) -> Self {
-        Self { identity, changelog_destination: json!({}) }
+    /// `resync_url`: where Port asks for a resync, if by HTTP.
+    pub(super) fn of(identity: &'a Identity, resync_url: Option<&str>) -> Self {
+        let changelog_destination =
+            resync_url.map_or_else(|| json!({}), |url| json!({ "type": "WEBHOOK", "url": url }));
+        Self { identity, changelog_destination }
     }
 
     pub(super) fn new_integration(&'a self, origin: Origin, config: &'a Value) -> NewIntegration<'a> {

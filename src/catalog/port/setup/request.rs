@@ -19,6 +19,8 @@ pub struct ProvisionRequest {
     pub origin: Option<Origin>,
     /// Where this program runs; must agree with what Port has of the integration.
     pub runtime: Runtime,
+    /// Where Port asks this program for a resync by HTTP; `None` where it does not (`changelogDestination`).
+    pub resync_url: Option<String>,
     /// What to do if there is no such integration.
     pub when_missing: WhenMissing,
     /// How long to wait for Port to bring mapping and blueprints itself.
@@ -34,6 +36,7 @@ impl ProvisionRequest {
             initialize: true,
             origin: None,
             runtime: Runtime::OnPrem,
+            resync_url: None,
             when_missing: WhenMissing::Create,
             port_origin_wait: Duration::from_secs(300),
         }
