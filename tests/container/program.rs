@@ -3,8 +3,13 @@
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use tempfile::TempDir;
+
+/// How long a program may run before the test is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The program in an empty folder, with nothing of the environment but what the test gives.
 pub(crate) struct Program {
@@ -57,7 +62,8 @@ impl Program {
         let mut child = self.command(arguments).stdout(piped()).stderr(piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let errors = BufReader::new(child.stderr.take().expect("its errors")).lines();
-        Running { child, lines, errors }
+        let watch = watch(child.id());
+        Running { child, lines, errors, watch }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -77,6 +83,20 @@ pub(crate) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     errors: Lines<BufReader<ChildStderr>>,
+    /// Dropped, it leaves the program alone.
+    #[expect(dead_code, reason = "held until the program is done with")]
+    watch: mpsc::Sender<()>,
+}
+
+/// Kills a program that does not say what a test waits for, so that the test fails instead of waiting for ever.
+fn watch(process: u32) -> mpsc::Sender<()> {
+    let (watch, done) = mpsc::channel();
+    std::thread::spawn(move || {
+        if done.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            drop(Command::new("kill").args(["-KILL", &process.to_string()]).status());
+        }
+    });
+    watch
 }
 
 impl Running {
