@@ -12,7 +12,7 @@ use crate::builtins::{self, Engine};
 use crate::program::{Inner, Program};
 use crate::quotes::double_outer_quotes;
 use crate::shortcut::Shortcut;
-use crate::tree::{self, Normalized, Rewriter};
+use crate::tree::{self, Normalized, Refusal, Rewriter, Unreadable};
 use crate::value::{Object, Value};
 use crate::walk::reads_of;
 use crate::{CompileError, Environment, Limits, is_file_reference};
@@ -64,11 +64,22 @@ impl Compiler {
 
     fn compile_here(&self, source: &str) -> Result<Program, CompileError> {
         let quoted = double_outer_quotes(source);
-        let normalized = tree::normalize(&quoted, self.limits.expression_depth)?;
+        let normalized = tree::normalize(&quoted, self.limits.expression_depth).map_err(|refusal| match refusal {
+            // Both kinds of quotes are as long.
+            Unreadable::HalfCharacter(offset) => {
+                let message = "half of a character: write the other half (`\\udc00` to `\\udfff`) right behind it";
+                CompileError::at(source, offset, message)
+            }
+            Unreadable::TooDeep(limit) => CompileError::TooDeep { limit },
+        })?;
         let code = normalized.code.as_str();
         let place = Place { source, normalized: &normalized };
         let tokens = Lexer::new(code).lex().map_err(|errors| place.lexical(&errors))?;
-        let tokens = complete(tree::prepare(code, tokens, self.limits.expression_depth)?);
+        let tokens = tree::prepare(code, tokens, self.limits.expression_depth).map_err(|refusal| match refusal {
+            Refusal::TooDeep(limit) => CompileError::TooDeep { limit },
+            Refusal::Misplaced { piece, message } => place.error(piece, message),
+        })?;
+        let tokens = complete(tokens);
         let parsed =
             Parser::new(&tokens).parse(jaq_core::load::Parser::term).map_err(|errors| place.syntactic(&errors))?;
         if let Some((name, _)) = tree::calls_of(&parsed).iter().find(|(name, _)| name.starts_with("__")) {

@@ -2,6 +2,9 @@
 
 use jaq_core::load::lex::{Tok, Token};
 
+use super::folds::is_fold;
+use super::grammar::{is_assignment, is_word};
+
 /// What stands between two operators that bind looser than `//`.
 #[derive(Default)]
 struct Segment {
@@ -48,7 +51,9 @@ pub(super) fn bracket_assignments(tokens: Vec<Token<&str>>) -> Vec<Token<&str>> 
         if let (true, Some(segment)) = (is_assignment(&token), segments.last_mut()) {
             segment.assigning.push(segment.starts.len() - 1);
         }
-        let separates = separates(&token);
+        // The `as` of a `reduce` or `foreach` stands behind the one token that it runs through.
+        let binds = is_word(&token, "as") && !output.iter().nth_back(1).is_some_and(is_fold);
+        let separates = binds || separates(&token);
         if (separates || is_word(&token, "end"))
             && let Some(segment) = segments.pop()
         {
@@ -69,16 +74,8 @@ pub(super) fn bracket_assignments(tokens: Vec<Token<&str>>) -> Vec<Token<&str>> 
     output
 }
 
-fn is_word(token: &Token<&str>, word: &str) -> bool {
-    token.0 == word && matches!(token.1, Tok::Word)
-}
-
 fn is_alternative(token: &Token<&str>) -> bool {
     token.0 == "//" && matches!(token.1, Tok::Sym)
-}
-
-fn is_assignment(token: &Token<&str>) -> bool {
-    matches!(token.1, Tok::Sym) && matches!(token.0, "=" | "|=" | "+=" | "-=" | "*=" | "/=" | "%=" | "//=")
 }
 
 /// Whether an operand of `//` or of an assignment ends with the token.

@@ -1,7 +1,5 @@
 //! The text of an expression before it is taken apart into tokens.
 
-use crate::CompileError;
-
 /// A text that the lexer understands, and how its positions relate to the source.
 #[derive(Debug)]
 pub(crate) struct Normalized {
@@ -17,20 +15,29 @@ impl Normalized {
     }
 }
 
+/// Why a text cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// Nested deeper than that many levels.
+    TooDeep(usize),
+    /// At that position of the source, an escape of the first half of a character without its second half.
+    HalfCharacter(usize),
+}
+
 /// Bounds the nesting, and replaces what jq's grammar has and the lexer does not: surrogates written as two escapes, and
 /// numbers with nothing behind their point.
-pub(crate) fn normalize(source: &str, max_depth: usize) -> Result<Normalized, CompileError> {
+pub(crate) fn normalize(source: &str, max_depth: usize) -> Result<Normalized, Unreadable> {
     let mut scanner = Scanner { source, at: 0, code: String::with_capacity(source.len()), shifts: Vec::new() };
     // What encloses the current position: brackets, strings, and interpolations within strings.
     let mut open: Vec<Open> = Vec::new();
     while let Some(c) = scanner.peek() {
         if matches!(open.last(), Some(Open::Text)) {
-            scanner.within_text(c, &mut open);
+            scanner.within_text(c, &mut open)?;
         } else {
             scanner.outside_text(c, &mut open);
         }
         if open.len() > max_depth {
-            return Err(CompileError::TooDeep { limit: max_depth });
+            return Err(Unreadable::TooDeep(max_depth));
         }
     }
     Ok(Normalized { code: scanner.code, shifts: scanner.shifts })
@@ -74,7 +81,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn within_text(&mut self, c: char, open: &mut Vec<Open>) {
+    fn within_text(&mut self, c: char, open: &mut Vec<Open>) -> Result<(), Unreadable> {
         match c {
             '"' => {
                 open.pop();
@@ -85,7 +92,12 @@ impl Scanner<'_> {
                 if rest.starts_with("\\(") {
                     open.push(Open::Bracket);
                     self.copy(2);
-                } else if let Some((character, length)) = surrogate(rest) {
+                } else if let Some(surrogate) = surrogate(rest) {
+                    let (character, length) = match surrogate {
+                        Surrogate::Pair(character) => (character, 12),
+                        Surrogate::Second => (char::REPLACEMENT_CHARACTER, 6),
+                        Surrogate::First => return Err(Unreadable::HalfCharacter(self.at)),
+                    };
                     self.replace(length, character.encode_utf8(&mut [0; 4]));
                 } else {
                     let next = rest.chars().nth(1).map_or(0, char::len_utf8);
@@ -94,6 +106,7 @@ impl Scanner<'_> {
             }
             other => self.copy(other.len_utf8()),
         }
+        Ok(())
     }
 
     fn outside_text(&mut self, c: char, open: &mut Vec<Open>) {
@@ -123,22 +136,20 @@ impl Scanner<'_> {
         }
     }
 
-    /// Copies a number; `5.` becomes `5`, unless a path or a second point follows.
+    /// Copies a number. The point of `5.` becomes a blank, that of `5.e2` is left out.
     fn number(&mut self) {
+        let is_fraction = self.code.ends_with('.');
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         self.copy(digits);
-        let mut after = self.rest().chars();
-        if after.next() == Some('.') {
-            let follows = after.next();
-            if follows.is_some_and(|c| c.is_ascii_digit()) {
-                let fraction = self.rest().bytes().skip(1).take_while(u8::is_ascii_digit).count();
-                self.copy(1 + fraction);
-            } else if is_exponent(self.rest().get(1..).unwrap_or_default()) {
-                self.replace(1, "");
-                self.copy(1);
-            } else if !follows.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '_' | '[' | '"')) {
-                self.replace(1, "");
-            }
+        let Some(after) = self.rest().strip_prefix('.').filter(|_| !is_fraction) else { return };
+        let fraction = after.bytes().take_while(u8::is_ascii_digit).count();
+        if fraction > 0 {
+            self.copy(1 + fraction);
+        } else if is_exponent(after) {
+            self.replace(1, "");
+            self.copy(1);
+        } else {
+            self.replace(1, " ");
         }
     }
 }
@@ -149,17 +160,26 @@ fn is_exponent(text: &str) -> bool {
     digits.is_some_and(|digits| digits.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// The character of two surrogate escapes or of a lone one, and the length of the escapes.
-fn surrogate(text: &str) -> Option<(char, usize)> {
+/// What escapes of surrogates stand for.
+enum Surrogate {
+    /// Two that make one character.
+    Pair(char),
+    /// The first half of a character alone, which jq refuses.
+    First,
+    /// The second half alone, which jq replaces.
+    Second,
+}
+
+/// The escape of one or two surrogates that a text begins with.
+fn surrogate(text: &str) -> Option<Surrogate> {
     let unit = |text: &str| u32::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
-    let high = unit(text).filter(|unit| (0xd800..0xe000).contains(unit))?;
-    let low = text.get(6..).and_then(unit).filter(|unit| (0xdc00..0xe000).contains(unit));
-    match low {
-        Some(low) if high < 0xdc00 => {
-            char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).map(|character| (character, 12))
-        }
-        _ => Some((char::REPLACEMENT_CHARACTER, 6)),
+    let first = unit(text).filter(|unit| (0xd800..0xe000).contains(unit))?;
+    if first >= 0xdc00 {
+        return Some(Surrogate::Second);
     }
+    let second = text.get(6..).and_then(unit).filter(|unit| (0xdc00..0xe000).contains(unit));
+    let pair = second.and_then(|second| char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)));
+    Some(pair.map_or(Surrogate::First, Surrogate::Pair))
 }
 
 #[cfg(test)]
@@ -170,7 +190,7 @@ mod tests {
     fn surrogates_and_numbers_are_replaced_and_positions_kept() {
         let source = r#""\ud83d\ude00" + 5. + x"#;
         let normalized = normalize(source, 8).expect("shallow");
-        assert_eq!(normalized.code, "\"\u{1f600}\" + 5 + x");
+        assert_eq!(normalized.code, "\"\u{1f600}\" + 5  + x");
         let at = normalized.code.find('x').expect("an x");
         assert_eq!(source.get(normalized.in_source(at)..), Some("x"));
     }

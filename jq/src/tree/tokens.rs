@@ -2,32 +2,38 @@
 
 use jaq_core::load::lex::{StrPart, Tok, Token};
 
+use super::folds::bracket_items;
+use super::grammar::{self, Opening, Refusal};
 use super::precedence::bracket_assignments;
-use crate::CompileError;
 
 /// The name of the variable that marks an array pattern as alternatives: `p ?// q` is handed to the parser as
 /// `[p, q, $__alternatives]`, and [`super::Rewriter`] takes it apart again.
 pub(crate) const ALTERNATIVES: &str = "$__alternatives";
 
-/// Bounds how deep the parser goes, and rewrites what it does not know: `p ?// q`, numbers such as `.5`, and how tightly
-/// assignments bind.
+/// Bounds how deep the parser goes, refuses what jq's grammar does, and rewrites what the parser does not know:
+/// `p ?// q`, numbers such as `.5`, and how tightly assignments bind.
 pub(crate) fn prepare<'s>(
     code: &'s str,
     tokens: Vec<Token<&'s str>>,
     depth: usize,
-) -> Result<Vec<Token<&'s str>>, CompileError> {
-    block(code, tokens, depth)
+) -> Result<Vec<Token<&'s str>>, Refusal<'s>> {
+    block(code, Opening::Other, tokens, depth)
 }
 
-fn block<'s>(code: &'s str, tokens: Vec<Token<&'s str>>, depth: usize) -> Result<Vec<Token<&'s str>>, CompileError> {
+fn block<'s>(
+    code: &'s str,
+    opening: Opening,
+    tokens: Vec<Token<&'s str>>,
+    depth: usize,
+) -> Result<Vec<Token<&'s str>>, Refusal<'s>> {
     // Each operator and keyword may nest what follows it; commas and semicolons do not.
     let nesting = tokens.iter().filter(|token| nests(token)).count();
-    let left = depth.checked_sub(nesting).ok_or(CompileError::TooDeep { limit: depth })?;
+    let left = depth.checked_sub(nesting).ok_or(Refusal::TooDeep(depth))?;
     let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
     let tokens = tokens.into_iter().peekable();
     for Token(text, token) in tokens {
         let token = match token {
-            Tok::Block(inner) => Tok::Block(block(code, inner, left)?),
+            Tok::Block(inner) => Tok::Block(block(code, Opening::of(text), inner, left)?),
             Tok::Str(parts) => Tok::Str(text_parts(code, parts, left)?),
             Tok::Num => {
                 let follows_point = matches!(output.last(), Some(Token(".", Tok::Sym)))
@@ -44,7 +50,14 @@ fn block<'s>(code: &'s str, tokens: Vec<Token<&'s str>>, depth: usize) -> Result
         };
         output.push(Token(text, token));
     }
-    Ok(bracket_assignments(alternatives(output)))
+    finish(opening, output)
+}
+
+/// Checks and rewrites the tokens of a block, whose inner blocks are done already.
+fn finish(opening: Opening, tokens: Vec<Token<&str>>) -> Result<Vec<Token<&str>>, Refusal<'_>> {
+    let tokens = bracket_items(tokens, |items| finish(Opening::Other, items))?;
+    grammar::check(opening, &tokens)?;
+    Ok(bracket_assignments(alternatives(tokens)))
 }
 
 fn nests(token: &Token<&str>) -> bool {
@@ -65,10 +78,10 @@ fn text_parts<'s>(
     code: &'s str,
     parts: Vec<StrPart<&'s str, Token<&'s str>>>,
     depth: usize,
-) -> Result<Vec<StrPart<&'s str, Token<&'s str>>>, CompileError> {
+) -> Result<Vec<StrPart<&'s str, Token<&'s str>>>, Refusal<'s>> {
     let part = |part| match part {
         StrPart::Term(Token(text, Tok::Block(inner))) => {
-            block(code, inner, depth).map(|inner| StrPart::Term(Token(text, Tok::Block(inner))))
+            block(code, Opening::Other, inner, depth).map(|inner| StrPart::Term(Token(text, Tok::Block(inner))))
         }
         other => Ok(other),
     };
@@ -78,6 +91,11 @@ fn text_parts<'s>(
 /// Where a piece of the code starts in it.
 fn starts_at(code: &str, piece: &str) -> Option<usize> {
     (piece.as_ptr().addr()).checked_sub(code.as_ptr().addr()).filter(|start| *start <= code.len())
+}
+
+/// Whether a piece of the code stands right before another.
+pub(super) fn adjacent(first: &str, second: &str) -> bool {
+    first.as_ptr().addr().checked_add(first.len()) == Some(second.as_ptr().addr())
 }
 
 /// The number with the point before it.
@@ -108,20 +126,16 @@ fn without_shorthands<'s>(Token(text, token): Token<&'s str>) -> Token<&'s str> 
 /// Joins the patterns of `as p ?// q |` into one.
 fn alternatives<'s>(tokens: Vec<Token<&'s str>>) -> Vec<Token<&'s str>> {
     let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
-    let mut tokens = tokens.into_iter().peekable();
+    let mut tokens = tokens.into_iter();
     while let Some(token) = tokens.next() {
-        let is_as = token.0 == "as" && matches!(token.1, Tok::Word);
+        let is_as = grammar::is_word(&token, "as");
         output.push(token);
         if !is_as {
             continue;
         }
         let mut patterns: Vec<Token<&'s str>> = tokens.next().map(without_shorthands).into_iter().collect();
-        while matches!(tokens.peek(), Some(Token("?", Tok::Sym))) {
-            tokens.next();
-            if matches!(tokens.peek(), Some(Token("//", Tok::Sym))) {
-                tokens.next();
-                patterns.extend(tokens.next().map(without_shorthands));
-            }
+        while matches!(tokens.as_slice(), [question, slashes, ..] if grammar::is_join(question, slashes)) {
+            patterns.extend(tokens.nth(2).map(without_shorthands));
         }
         if patterns.len() < 2 {
             output.extend(patterns);

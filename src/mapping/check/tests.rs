@@ -471,6 +471,27 @@ resources:
 }
 
 #[test]
+fn what_jq_does_not_compile_is_shown_where_it_stands_with_the_remedy() {
+    for (expression, piece, remedy) in [
+        (".name?//1", "?//", "`? //`"),
+        ("1 == 1 == .size", "== .size", "in brackets"),
+        (".a = 1 = 2", "= 2", "in brackets"),
+        (".size + def f: 2; f", "def", "in brackets"),
+        ("{a: .size, (1): 2}", "1): 2", "tostring"),
+    ] {
+        let mapping = with_property("repository", expression);
+        let line = mapping.lines().last().unwrap();
+        let findings = check(&mapping, None, Portability::Free);
+        let found = findings.iter().find(|finding| finding.rule == Rule::Syntax);
+        let found = found.unwrap_or_else(|| panic!("{expression}: {}", shown(&findings)));
+        assert_eq!(found.level, Level::Error, "{expression}");
+        assert_eq!(Some(found.position.column as usize), line.find(piece).map(|at| at + 1), "{expression}");
+        assert_eq!(found.position.line as usize, mapping.lines().count(), "{expression}");
+        assert!(found.message.contains(remedy), "{expression}: {}", found.message);
+    }
+}
+
+#[test]
 fn broken_documents_are_one_finding_with_its_place() {
     for (text, line) in [("a: [1\nb: 2\n", 2), ("- a\n", 1), ("resources: 5\n", 1), ("entityDeletionThreshold: 7\n", 1)]
     {
