@@ -64,19 +64,20 @@ impl Compiler {
 
     fn compile_here(&self, source: &str) -> Result<Program, CompileError> {
         let quoted = double_outer_quotes(source);
-        let normalized = tree::normalize(&quoted, self.limits.expression_depth).map_err(|refusal| match refusal {
+        let limit = self.limits.expression_depth;
+        let normalized = tree::normalize(&quoted, limit).map_err(|refusal| match refusal {
             // Both kinds of quotes are as long.
             Unreadable::HalfCharacter(offset) => {
                 let message = "half of a character: write the other half (`\\udc00` to `\\udfff`) right behind it";
                 CompileError::at(source, offset, message)
             }
-            Unreadable::TooDeep(limit) => CompileError::TooDeep { limit },
+            Unreadable::TooDeep => CompileError::TooDeep { limit },
         })?;
         let code = normalized.code.as_str();
         let place = Place { source, normalized: &normalized };
         let tokens = Lexer::new(code).lex().map_err(|errors| place.lexical(&errors))?;
-        let tokens = tree::prepare(code, tokens, self.limits.expression_depth).map_err(|refusal| match refusal {
-            Refusal::TooDeep(limit) => CompileError::TooDeep { limit },
+        let tokens = tree::prepare(code, tokens, limit).map_err(|refusal| match refusal {
+            Refusal::TooDeep => CompileError::TooDeep { limit },
             Refusal::Misplaced { piece, message } => place.error(piece, message),
         })?;
         let tokens = complete(tokens);
@@ -92,8 +93,8 @@ impl Compiler {
         let arena = Arena::default();
         let mut rewriter = Rewriter::new(&arena, code, MAX_TERMS);
         let rewritten = rewriter.term(parsed, 0);
-        if rewriter.is_exhausted() || tree::depth_of(&rewritten) > self.limits.expression_depth * 4 {
-            return Err(CompileError::TooDeep { limit: self.limits.expression_depth });
+        if rewriter.is_exhausted() || tree::depth_of(&rewritten) > limit * 4 {
+            return Err(CompileError::TooDeep { limit });
         }
         let filter = link(rewritten, &place)?;
         let environment = if uses_environment { self.environment_value() } else { Value::Null };

@@ -9,8 +9,8 @@ use super::key::kind_of_key;
 /// Why an expression is refused before it is parsed.
 #[derive(Debug)]
 pub(crate) enum Refusal<'s> {
-    /// Nested deeper than that many levels.
-    TooDeep(usize),
+    /// Nested deeper than allowed.
+    TooDeep,
     /// A piece of the code stands where jq takes none like it.
     Misplaced {
         piece: &'s str,

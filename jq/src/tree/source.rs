@@ -18,8 +18,8 @@ impl Normalized {
 /// Why a text cannot be taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// Nested deeper than that many levels.
-    TooDeep(usize),
+    /// Nested deeper than allowed.
+    TooDeep,
     /// At that position of the source, an escape of the first half of a character without its second half.
     HalfCharacter(usize),
 }
@@ -37,7 +37,7 @@ pub(crate) fn normalize(source: &str, max_depth: usize) -> Result<Normalized, Un
             scanner.outside_text(c, &mut open);
         }
         if open.len() > max_depth {
-            return Err(Unreadable::TooDeep(max_depth));
+            return Err(Unreadable::TooDeep);
         }
     }
     Ok(Normalized { code: scanner.code, shifts: scanner.shifts })

@@ -28,7 +28,7 @@ fn block<'s>(
 ) -> Result<Vec<Token<&'s str>>, Refusal<'s>> {
     // Each operator and keyword may nest what follows it; commas and semicolons do not.
     let nesting = tokens.iter().filter(|token| nests(token)).count();
-    let left = depth.checked_sub(nesting).ok_or(Refusal::TooDeep(depth))?;
+    let left = depth.checked_sub(nesting).ok_or(Refusal::TooDeep)?;
     let mut output: Vec<Token<&'s str>> = Vec::with_capacity(tokens.len());
     let tokens = tokens.into_iter().peekable();
     for Token(text, token) in tokens {
