@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn what_computes_has_no_shortcut() {
         let compiler = Compiler::new(Limits::default(), Environment::empty());
-        for source in [".a[]", ".a[1:]", ".a?//1", "..", ".[-1]", ".a + 1", "\"\\(.a)\"", "(.a.b)?", "$ENV.PATH", "env"]
+        for source in
+            [".a[]", ".a[1:]", ".a? // 1", "..", ".[-1]", ".a + 1", "\"\\(.a)\"", "(.a.b)?", "$ENV.PATH", "env"]
         {
             assert!(compiler.compile(source).expect("an expression").0.shortcut.is_none(), "{source}");
         }
