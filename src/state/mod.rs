@@ -13,6 +13,7 @@ mod open;
 mod owned;
 mod provenance;
 mod schema;
+mod shared;
 mod spool;
 mod syncs;
 mod values;

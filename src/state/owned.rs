@@ -203,7 +203,9 @@ fn unseen_page(
     limit: u32,
 ) -> rusqlite::Result<Page> {
     let mut statement = connection.prepare_cached(
-        "SELECT o.identifier, o.checksum, e.resource, e.source_key, e.parent_key, e.stable, e.hash, e.checksum
+        "SELECT o.identifier, o.checksum, e.resource, e.source_key, e.parent_key, e.stable, e.hash, e.checksum,
+           EXISTS (SELECT 1 FROM shared s
+             WHERE s.catalog = o.catalog AND s.blueprint = o.blueprint AND s.identifier = o.identifier)
          FROM owned o LEFT JOIN entities e
            ON e.catalog = o.catalog AND e.blueprint = o.blueprint AND e.identifier = o.identifier
          WHERE o.catalog = ?1 AND o.blueprint = ?2 AND (?3 IS NULL OR o.identifier > ?3)
@@ -220,11 +222,13 @@ fn unseen_page(
     Ok(page)
 }
 
-/// A row of the listing as a candidate; a damaged one is none, since its name may be wrong.
+/// A row of the listing as a candidate; a damaged one is none, since its name may be wrong. Where several objects gave it,
+/// the one that is remembered does not tell where it came from.
 fn candidate(row: &Row<'_>, catalog: i64, entity: EntityId) -> rusqlite::Result<Option<Unseen>> {
     if row.get::<_, i64>(1)? != entity_sum(catalog, &entity).value() {
         return Ok(None);
     }
-    let trace = whole(row, 2, catalog, &entity)?.map(|(trace, _)| trace).unwrap_or_default();
+    let trace = if row.get(8)? { None } else { whole(row, 2, catalog, &entity)?.map(|(trace, _)| trace) };
+    let trace = trace.unwrap_or_default();
     Ok(Some((entity, trace)))
 }

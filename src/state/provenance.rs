@@ -139,7 +139,7 @@ impl CatalogState {
         self.database
             .write(move |connection| {
                 for entity in &entities {
-                    for table in ["entities", "owned"] {
+                    for table in ["entities", "owned", "shared"] {
                         let sql =
                             format!("DELETE FROM {table} WHERE catalog = ?1 AND blueprint = ?2 AND identifier = ?3");
                         connection.prepare_cached(&sql)?.execute((catalog, &entity.blueprint, &entity.identifier))?;

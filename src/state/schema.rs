@@ -4,7 +4,7 @@ use crate::sqlite::{Examine, FileKind};
 
 /// A state file: "bbPs" in its header.
 pub(super) static KIND: FileKind =
-    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND, THIRD, FOURTH], examine: Examine::Everything };
+    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND, THIRD, FOURTH, FIFTH], examine: Examine::Everything };
 
 /// `checksum` covers the columns of its row that name or describe something, since SQLite does not notice a flipped bit
 /// in a text. A row whose sum is wrong counts as missing.
@@ -105,4 +105,14 @@ CREATE TABLE met (
   object INTEGER NOT NULL,
   UNIQUE (catalog, object)
 );
+";
+
+/// Which entities several objects gave, so that none of them alone decides what becomes of them.
+const FIFTH: &str = "
+CREATE TABLE shared (
+  catalog INTEGER NOT NULL,
+  blueprint TEXT NOT NULL,
+  identifier TEXT NOT NULL,
+  PRIMARY KEY (catalog, blueprint, identifier)
+) WITHOUT ROWID;
 ";

@@ -369,7 +369,7 @@ PRAGMA user_version = 1;
 /// The first layout is written down above; a later one is what leads there from it.
 #[rstest::rstest]
 #[tokio::test]
-async fn a_file_of_an_earlier_layout_is_taken_over(#[values(1, 2, 3)] layout: u8) {
+async fn a_file_of_an_earlier_layout_is_taken_over(#[values(1, 2, 3, 4)] layout: u8) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let connection = rusqlite::Connection::open(&path).unwrap();
@@ -399,7 +399,7 @@ async fn a_file_of_an_earlier_layout_is_taken_over(#[values(1, 2, 3)] layout: u8
     opened.state.close().await.unwrap();
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
 }
 
 #[tokio::test]

@@ -235,12 +235,13 @@ impl Diff {
     ) -> Result<Vec<Candidate>, SyncError> {
         let mut winners: Vec<Candidate> = Vec::with_capacity(candidates.len());
         let mut at: HashMap<String, usize> = HashMap::with_capacity(candidates.len());
+        let mut shared = vec![];
         for candidate in candidates {
             let rank = self.rank(&candidate);
             if let Some(earlier) = known.get(&candidate.id.identifier).filter(|known| self.met_now(known)) {
                 let earlier_rank = rank_of(&earlier.trace);
                 if earlier_rank != rank {
-                    self.collided(&candidate, &earlier_rank);
+                    self.collided(&candidate, &earlier_rank, &mut shared);
                     if earlier_rank > rank {
                         candidate.ticket.settle();
                         continue;
@@ -256,12 +257,13 @@ impl Diff {
             };
             let earlier_rank = self.rank(&winners[place]);
             if earlier_rank != rank {
-                self.collided(&candidate, &earlier_rank);
+                self.collided(&candidate, &earlier_rank, &mut shared);
             }
             let loser =
                 if earlier_rank <= rank { std::mem::replace(&mut winners[place], candidate) } else { candidate };
             loser.ticket.settle();
         }
+        self.ctx.state.share(shared).await?;
         Ok(winners)
     }
 
@@ -269,8 +271,11 @@ impl Diff {
         self.earlier == Earlier::Counts && known.last_seen == Some(self.sync)
     }
 
-    fn collided(&self, candidate: &Candidate, other: &(String, String)) {
+    fn collided(&self, candidate: &Candidate, other: &(String, String), shared: &mut Vec<EntityId>) {
         self.ctx.tallies[candidate.resource].collided.add(1);
+        if *candidate.source.key != *other.1 {
+            shared.push(candidate.id.clone());
+        }
         let who = format!(
             "{} ({} {} and {} {})",
             candidate.id,

@@ -211,14 +211,19 @@ impl Feeding {
         // A mapping that was edited may number its resources anew; then any gap may be the one.
         let own = self.gaps.get(resource);
         match own {
-            Some(Gaps::None) => None,
-            Some(Gaps::Parents(parents)) => match &trace.parent_key {
-                Some(parent) if !is_below(parent, parents) => None,
-                Some(_) => Some("what belongs to its parent could not be listed"),
-                None => Some("where it came from is not known"),
-            },
+            Some(Gaps::None | Gaps::Parents(_)) if self.is_below_a_gap(trace) => {
+                Some("what belongs to its parent could not be listed")
+            }
+            Some(Gaps::Parents(_)) if trace.parent_key.is_none() => Some("where it came from is not known"),
+            Some(Gaps::None | Gaps::Parents(_)) => None,
             Some(Gaps::Any(_)) | None => Some("its kind is incomplete"),
         }
+    }
+
+    /// Whether a listing of its parent failed, for whichever resource: the object may have passed from one to another.
+    fn is_below_a_gap(&self, trace: &Trace) -> bool {
+        let Some(parent) = &trace.parent_key else { return false };
+        self.gaps.values().any(|gaps| matches!(gaps, Gaps::Parents(parents) if is_below(parent, parents)))
     }
 }
 

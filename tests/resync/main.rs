@@ -8,4 +8,5 @@ mod full;
 mod harness;
 mod live;
 mod port;
+mod several_sources;
 mod weaknesses;

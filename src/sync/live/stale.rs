@@ -46,12 +46,17 @@ pub(super) async fn sort(ctx: &Arc<Context>, looked: &[Looked]) -> Result<Stale,
     // What one object may still give is not taken from it because another one does not.
     let doubtful = looked.iter().filter(|looked| looked.doubt.is_some() || matches!(looked.found, Found::Unknown(_)));
     let held: HashSet<&EntityId> = doubtful.flat_map(|looked| &looked.remembered).map(|row| &row.entity).collect();
+    let shared = shared(ctx, looked).await?;
     let mut met = HashSet::new();
     for (object, looked) in looked.iter().enumerate() {
         let rows =
             looked.remembered.iter().filter(|row| !given.contains(&row.entity) && met.insert(row.entity.clone()));
         for row in rows {
             let id = row.entity.clone();
+            if shared.contains(&id) {
+                stale.kept.push((object, id, Became::Kept(SHARED.to_owned())));
+                continue;
+            }
             match fate(ctx, looked, row, held.contains(&id)) {
                 Ok(gone) => stale.candidates.push(Candidate { id, gone, object, depth: depth(looked.key.kind) }),
                 Err(became) => stale.kept.push((object, id, became)),
@@ -78,6 +83,15 @@ pub(super) async fn sort(ctx: &Arc<Context>, looked: &[Looked]) -> Result<Stale,
         }
     }
     Ok(stale)
+}
+
+/// Why an entity stays that the other objects that gave it may still give.
+const SHARED: &str = "other objects gave it as well; the next resync tells whether it goes";
+
+/// Those of the remembered entities that other objects gave as well.
+async fn shared(ctx: &Context, looked: &[Looked]) -> Result<HashSet<EntityId>, SyncError> {
+    let remembered = looked.iter().flat_map(|looked| &looked.remembered).map(|row| row.entity.clone());
+    Ok(ctx.state.shared(remembered.collect()).await?)
 }
 
 fn depth(kind: Kind) -> usize {
