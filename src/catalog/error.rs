@@ -39,3 +39,20 @@ pub enum CatalogError {
         operation: &'static str,
     },
 }
+
+impl CatalogError {
+    /// A file that cannot be used for something. The message has the causes as well: notices show nothing else.
+    pub(super) fn of_file(catalog: &str, doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let mut message = format!("{doing}: {source}");
+        let mut cause = std::error::Error::source(&source);
+        while let Some(next) = cause {
+            let said = next.to_string();
+            if !message.contains(&said) {
+                message.push_str(": ");
+                message.push_str(&said);
+            }
+            cause = next.source();
+        }
+        Self::Unreachable { catalog: catalog.to_owned(), message, source: Box::new(source) }
+    }
+}

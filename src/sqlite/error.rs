@@ -58,6 +58,12 @@ pub enum SqliteError {
         /// The file.
         path: String,
     },
+    /// The file may not be read.
+    #[error("{path} may not be read by this user; grant access to it and its folder, or name another file")]
+    Forbidden {
+        /// The file.
+        path: String,
+    },
     /// The file cannot be opened or created.
     #[error("{path} cannot be opened; check that its folder exists and may be entered")]
     CannotOpen {
@@ -106,6 +112,14 @@ impl SqliteError {
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::Utf8Error(..) => Self::Damaged { path, detail: error.to_string() },
             _ => Self::Failed { path, source: Arc::new(error) },
+        }
+    }
+
+    /// Puts a failure to read from the file system into the words of this program.
+    pub(crate) fn reading(path: &str, error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Self::Forbidden { path: path.to_owned() },
+            _ => Self::io(path, error),
         }
     }
 

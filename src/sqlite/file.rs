@@ -55,6 +55,11 @@ impl FileKind {
         i64::try_from(self.layouts.len()).unwrap_or(i64::MAX)
     }
 
+    /// Whether a file is, by its header, one of this kind.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        self.look(path, &path.display().to_string()).is_ok_and(|found| found == Found::Existing)
+    }
+
     /// Opens a file of this kind or creates it. A file that is not of this kind is not touched.
     pub(super) fn open(&self, path: &Path) -> Result<(Connection, Found), SqliteError> {
         let label = path.display().to_string();
@@ -75,8 +80,15 @@ impl FileKind {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(uri(from, &label)?, flags).map_err(sqlite)?;
         connection.busy_timeout(BUSY).map_err(sqlite)?;
+        let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        self.knows(found.map_err(sqlite).map_err(distrust)?, &label)?;
         let target = to.to_str().ok_or_else(|| unnameable(&to.display().to_string()))?;
-        connection.execute("VACUUM INTO ?1", [target]).map_err(sqlite).map_err(distrust)?;
+        connection.execute("VACUUM INTO ?1", [target]).map_err(sqlite).map_err(distrust).map_err(
+            |error| match error {
+                SqliteError::Full { .. } => SqliteError::Full { path: target.to_owned() },
+                other => other,
+            },
+        )?;
         Ok(Found::Existing)
     }
 
@@ -115,15 +127,17 @@ impl FileKind {
 
     /// Reads the header before SQLite does: opening could already change a file.
     fn look(&self, path: &Path, label: &str) -> Result<Found, SqliteError> {
-        let mut file = match File::open(path) {
-            Ok(file) => file,
+        let about = match std::fs::metadata(path) {
+            Ok(about) => about,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
-            Err(error) => return Err(SqliteError::io(label, error)),
+            Err(error) => return Err(SqliteError::reading(label, error)),
         };
-        let foreign = |detail: &str| Err(SqliteError::Foreign { path: label.to_owned(), detail: detail.to_owned() });
-        if !file.metadata().map_err(|error| SqliteError::io(label, error))?.is_file() {
+        // Before it is opened, which for a pipe would wait for whoever writes into it.
+        if !about.is_file() {
             return Err(SqliteError::io(label, std::io::Error::other("it is no regular file")));
         }
+        let mut file = File::open(path).map_err(|error| SqliteError::reading(label, error))?;
+        let foreign = |detail: &str| Err(SqliteError::Foreign { path: label.to_owned(), detail: detail.to_owned() });
         let mut header = Vec::with_capacity(HEADER);
         file.by_ref().take(HEADER as u64).read_to_end(&mut header).map_err(|error| SqliteError::io(label, error))?;
         if header.is_empty() {
@@ -159,15 +173,21 @@ impl FileKind {
         }
     }
 
+    fn knows(&self, found: i64, label: &str) -> Result<(), SqliteError> {
+        let supported = self.version();
+        if found > supported {
+            return Err(SqliteError::Newer { path: label.to_owned(), found, supported });
+        }
+        Ok(())
+    }
+
     /// Brings the layout to the present version.
     fn migrate(&self, connection: &mut Connection, label: &str) -> Result<(), SqliteError> {
         let sqlite = |error| SqliteError::new(label, error);
         let transaction =
             connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
         let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sqlite)?;
-        if found > self.version() {
-            return Err(SqliteError::Newer { path: label.to_owned(), found, supported: self.version() });
-        }
+        self.knows(found, label)?;
         let done = usize::try_from(found)
             .map_err(|_| SqliteError::Damaged { path: label.to_owned(), detail: format!("layout version {found}") })?;
         if done < self.layouts.len() {

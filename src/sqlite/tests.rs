@@ -136,6 +136,7 @@ async fn each_failure_names_its_cause_and_a_remedy() {
         SqliteError::Newer { path: path(), found: 3, supported: 1 },
         SqliteError::Full { path: path() },
         SqliteError::ReadOnly { path: path() },
+        SqliteError::Forbidden { path: path() },
         SqliteError::CannotOpen { path: path(), source },
         SqliteError::Failed { path: path(), source: failed },
         SqliteError::Closed { path: path() },

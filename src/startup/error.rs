@@ -102,11 +102,11 @@ pub enum StartupError {
 
 fn too_many(most: u64, expected: Option<u64>) -> String {
     let needs = match expected {
-        Some(expected) => format!("the plan takes about {expected} requests to Bitbucket"),
-        None => "the plan was not complete".to_owned(),
+        Some(expected) => format!("about {expected} requests to Bitbucket where {most} are allowed"),
+        None => format!("more requests to Bitbucket than the {most} that are allowed"),
     };
     format!(
-        "{needs} where no more than {most} are allowed, so it was stopped: raise --max-requests, or look at a part with \
-         --only KIND or --repo SLUG"
+        "the plan was stopped, since it takes {needs}: raise --max-requests, or look at a part with --only KIND or \
+         --repo SLUG"
     )
 }

@@ -64,6 +64,7 @@ static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 fn told(error: &StateError) -> bool {
     match error {
         StateError::File(error) => matches!(error, SqliteError::Damaged { .. } | SqliteError::Newer { .. }),
+        StateError::Catalog { .. } => false,
         StateError::DamagedSpool { .. } | StateError::NotListed { .. } => true,
     }
 }

@@ -6,8 +6,14 @@ use crate::sqlite::SqliteError;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StateError {
     /// The file itself failed.
-    #[error("state file: {0}")]
+    #[error(transparent)]
     File(#[from] SqliteError),
+    /// The file is the catalog itself.
+    #[error("{path} is a catalog, and the state needs a file of its own: give --state another path")]
+    Catalog {
+        /// The file.
+        path: String,
+    },
     /// The owned entities were asked for before their listing had ended, so an answer could be wrong.
     #[error("state file: the listing of owned entities did not end in sync {sync}, so nothing can be said about them")]
     NotListed {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::schema::KIND;
 use super::{CatalogState, StateError};
+use crate::catalog::local;
 use crate::sqlite::{Database, FileLock, Found, Place, SqliteError};
 
 /// The open state; cheap to clone.
@@ -42,12 +43,15 @@ impl State {
     /// Opens the state file, creating it and its folder where they are missing.
     ///
     /// A damaged or foreign file is renamed and replaced by a new one. A file that another process uses or that a
-    /// newer version wrote is an error, as is one that cannot be written.
+    /// newer version wrote is an error, as is a catalog, or one that cannot be written.
     pub async fn open(path: &Path) -> Result<Opened, StateError> {
         prepare_folder(path)?;
         match Self::attempt(path).await {
             Ok((state, Found::Existing)) => Ok(Opened { state, origin: Origin::Existing }),
             Ok((state, Found::Nothing)) => Ok(Opened { state, origin: Origin::Fresh }),
+            Err(SqliteError::Foreign { path: label, .. }) if local::is_catalog(path) => {
+                Err(StateError::Catalog { path: label })
+            }
             Err(SqliteError::Damaged { detail, .. } | SqliteError::Foreign { detail, .. }) => {
                 Self::replace(path, detail).await
             }

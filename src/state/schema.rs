@@ -3,8 +3,11 @@
 use crate::sqlite::{Examine, FileKind};
 
 /// A state file: "bbPs" in its header.
-pub(super) static KIND: FileKind =
-    FileKind { application_id: 0x6262_5073, layouts: &[FIRST, SECOND, THIRD, FOURTH, FIFTH], examine: Examine::Everything };
+pub(super) static KIND: FileKind = FileKind {
+    application_id: 0x6262_5073,
+    layouts: &[FIRST, SECOND, THIRD, FOURTH, FIFTH],
+    examine: Examine::Everything,
+};
 
 /// `checksum` covers the columns of its row that name or describe something, since SQLite does not notice a flipped bit
 /// in a text. A row whose sum is wrong counts as missing.

@@ -16,7 +16,8 @@ impl CatalogState {
         let catalog = self.id;
         self.database
             .write(move |connection| {
-                let sql = "INSERT INTO shared (catalog, blueprint, identifier) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+                let sql =
+                    "INSERT INTO shared (catalog, blueprint, identifier) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
                 let mut insert = connection.prepare_cached(sql)?;
                 for entity in &entities {
                     insert.execute((catalog, &entity.blueprint, &entity.identifier))?;

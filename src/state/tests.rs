@@ -258,8 +258,45 @@ async fn a_newer_state_file_is_refused_and_kept() {
     filled(&path).await;
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = State::open(&path).await.unwrap_err();
-    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 4, .. })), "{error}");
+    assert!(matches!(error, StateError::File(SqliteError::Newer { found: 99, supported: 5, .. })), "{error}");
     assert!(error.to_string().contains("was written by a newer version of this program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_catalog_in_its_place_is_refused_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    let catalog = crate::catalog::LocalCatalog::open(&path, "test").await.unwrap();
+    let error = State::open(&path).await.unwrap_err();
+    assert!(matches!(error, StateError::Catalog { .. }), "{error}");
+    catalog.close().await.unwrap();
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("unusable")));
+}
+
+#[tokio::test]
+async fn a_newer_file_that_is_to_be_copied_is_named_as_the_person_knows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    filled(&path).await;
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let copies = tempfile::tempdir().unwrap();
+    let error = State::copy(&path, copies.path()).await.unwrap_err().to_string();
+    assert!(error.starts_with(&path.display().to_string()), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_in_its_place_is_an_error_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: no pipe can be made here");
+        return;
+    }
+    let error = State::open(&path).await.unwrap_err();
+    assert!(matches!(error, StateError::File(SqliteError::CannotOpen { .. })), "{error:?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::state::StateError;
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     /// The state file cannot be read or written.
-    #[error("the state file: {0}")]
+    #[error(transparent)]
     State(#[from] StateError),
     /// The catalog cannot be prepared or flushed.
     #[error(transparent)]

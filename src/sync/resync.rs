@@ -131,7 +131,9 @@ impl Resync {
         let comparison = full::prepare(&ctx, self.limits.full_comparison, self.limits.as_of).await?;
         let Beginning { sync, related } =
             resume::begin(&ctx, &self.mapping, &self.scope, comparison.resumable(self.limits.resume_within)).await?;
-        fits(&ctx).await;
+        if !self.scope.is_narrowed() {
+            fits(&ctx).await;
+        }
         let (trust, relations) = stream(&ctx, sync, related, self.limits.first_rewrite).await?;
         let found = self.scope.repository.as_ref().is_none_or(|slug| found(&ctx, slug));
         ctx.emit(&SyncEvent::Streamed { resources: rows(&ctx) });

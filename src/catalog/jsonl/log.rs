@@ -108,7 +108,7 @@ impl ChangeLog {
 }
 
 fn unreachable(name: &str, doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> CatalogError {
-    CatalogError::Unreachable { catalog: name.to_owned(), message: doing.to_owned(), source: Box::new(source) }
+    CatalogError::of_file(name, doing, source)
 }
 
 impl Catalog for ChangeLog {

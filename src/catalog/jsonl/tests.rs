@@ -94,5 +94,24 @@ async fn it_takes_changes_and_answers_no_questions() {
 async fn a_folder_that_does_not_exist_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let error = ChangeLog::open(&folder.path().join("no/changes.jsonl"), "me").unwrap_err();
-    assert!(error.to_string().ends_with("cannot open the change log"), "{error}");
+    assert!(error.to_string().contains("cannot open the change log: No such file"), "{error}");
+}
+
+struct FullDisk;
+
+impl Write for FullDisk {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(Error::from(ErrorKind::StorageFull))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Err(Error::from(ErrorKind::StorageFull))
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_written_says_why_in_its_message() {
+    let log = ChangeLog::to_stream("jsonl:-#me".to_owned(), Box::new(FullDisk));
+    let error = log.upsert("confService", &[service("a")], DEFAULTS).await.unwrap_err();
+    assert_eq!(error.to_string(), "jsonl:-#me: cannot write a change: no storage space");
 }

@@ -88,11 +88,8 @@ impl LocalCatalog {
                 let Some(last) = page.last() else { break };
                 after = Some(last.identifier.clone());
                 for entity in &page {
-                    line(to, entity).map_err(|error| CatalogError::Unreachable {
-                        catalog: self.name.to_string(),
-                        message: "cannot write the entities out".to_owned(),
-                        source: Box::new(error),
-                    })?;
+                    line(to, entity)
+                        .map_err(|error| CatalogError::of_file(&self.name, "cannot write the entities out", error))?;
                     written += 1;
                 }
             }

@@ -19,3 +19,4 @@ mod tests;
 
 pub use inspect::StoredEntity;
 pub use open::LocalCatalog;
+pub(crate) use open::is_catalog;

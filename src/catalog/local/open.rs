@@ -16,6 +16,11 @@ use crate::catalog::{
 };
 use crate::sqlite::{Database, Found, Place};
 
+/// Whether a file is, by its header, a catalog of this program.
+pub(crate) fn is_catalog(path: &Path) -> bool {
+    KIND.is_at(path)
+}
+
 /// A catalog in a SQLite file; cheap to clone.
 ///
 /// Several processes may open one file: SQLite itself keeps their writes apart.
@@ -51,16 +56,11 @@ impl LocalCatalog {
             let to = to.clone();
             tokio::task::spawn_blocking(move || KIND.copy(&path, &to)).await
         };
-        let unreachable = |source: Box<dyn std::error::Error + Send + Sync>| CatalogError::Unreachable {
-            catalog: name.clone(),
-            message: "cannot read the file".to_owned(),
-            source,
-        };
         match copied {
             Ok(Ok(Found::Existing)) => Self::start(Place::File(to, None), name, owner).await,
             Ok(Ok(Found::Nothing)) => Self::start(Place::Memory, name, owner).await,
-            Ok(Err(error)) => Err(unreachable(Box::new(error))),
-            Err(error) => Err(unreachable(Box::new(error))),
+            Ok(Err(error)) => Err(CatalogError::of_file(&name, "cannot read the file", error)),
+            Err(error) => Err(CatalogError::of_file(&name, "cannot read the file", error)),
         }
     }
 
@@ -92,16 +92,12 @@ impl LocalCatalog {
             Ok((database, _)) => {
                 Ok(Self { database, name: name.into(), owner: owner.into(), clock: OffsetDateTime::now_utc })
             }
-            Err(error) => Err(CatalogError::Unreachable {
-                catalog: name,
-                message: "cannot open the file".to_owned(),
-                source: Box::new(error),
-            }),
+            Err(error) => Err(CatalogError::of_file(&name, "cannot open the file", error)),
         }
     }
 
     pub(super) fn unreachable(&self, doing: &str, error: crate::sqlite::SqliteError) -> CatalogError {
-        CatalogError::Unreachable { catalog: self.name.to_string(), message: doing.to_owned(), source: Box::new(error) }
+        CatalogError::of_file(&self.name, doing, error)
     }
 
     pub(super) async fn read_rows<T, F>(&self, doing: &str, work: F) -> Result<T, CatalogError>

@@ -37,7 +37,9 @@ pub(crate) fn each_object<E>(
         allowance.set(LONGEST);
         take(raw).map_err(|error| *refused.borrow_mut() = Some(error))
     };
-    let reader = io::BufReader::new(Bounded { reader, allowance: Rc::clone(&allowance) });
+    let mut reader = io::BufReader::new(Bounded { reader, allowance: Rc::clone(&allowance) });
+    let start = unmarked_start(&mut reader).map_err(|error| StreamError::Read(serde_json::Error::io(error)))?;
+    let reader = start.as_slice().chain(reader);
     let mut texts = serde_json::Deserializer::from_reader(reader);
     let result = loop {
         // `end` succeeds when only blanks are left; otherwise the next text begins here.
@@ -53,6 +55,17 @@ pub(crate) fn each_object<E>(
         (None, Err(error)) => Err(StreamError::Read(error)),
         (None, Ok(())) => Ok(()),
     }
+}
+
+/// The first bytes of a text, without the byte order mark that some programs put there.
+fn unmarked_start(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+    let mut start = Vec::with_capacity(MARK.len());
+    reader.take(MARK.len() as u64).read_to_end(&mut start)?;
+    if start == MARK {
+        start.clear();
+    }
+    Ok(start)
 }
 
 /// A reader that gives up where one object takes too much.
@@ -151,6 +164,9 @@ mod tests {
     #[case::lines("{\"a\":1}\n{\"b\":2}\n\n", &[r#"{"a":1}"#, r#"{"b":2}"#])]
     #[case::lines_of_pages("{\"values\":[{\"a\":1}]}\n{\"values\":[]}", &[r#"{"a":1}"#])]
     #[case::nothing("  \n", &[])]
+    #[case::marked("\u{feff}[{\"a\":1}]", &[r#"{"a":1}"#])]
+    #[case::only_a_mark("\u{feff}", &[])]
+    #[case::short("{}", &["{}"])]
     fn every_form_is_read(#[case] text: &str, #[case] expected: &[&str]) {
         assert_eq!(objects(text).unwrap(), expected);
     }
