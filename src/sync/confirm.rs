@@ -1,7 +1,8 @@
 //! Makes sure that an object is gone before its entity goes.
 //!
 //! A listing of one page is a snapshot. One of several pages shifts while it is read, and can miss an object;
-//! what it lacks is asked for by its key. Where no key is known (a lost state file), the listings of several
+//! what it lacks is asked for by its key. So is what may have passed, while they were read, from one listing of its kind
+//! to another that feeds the same blueprint. Where no key is known (a lost state file), the listings of several
 //! pages are read once more: if everything that they give now was met before, they missed nothing.
 
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::bitbucket::CallError;
 use crate::catalog::EntityId;
 use crate::kinds::{Kind, Listing, ObjectKey, Parent};
-use crate::mapping::Outcome;
+use crate::mapping::{FedBlueprints, Outcome};
 use crate::state::Trace;
 
 use super::context::Context;
@@ -40,7 +41,9 @@ impl<'a> Confirm<'a> {
     pub(crate) async fn fate(&mut self, id: &EntityId, trace: &Trace) -> Fate {
         let Some((planned, key)) = self.origin(trace) else { return self.without_origin().await };
         let parent = trace.parent_key.as_deref();
-        if self.ctx.is_snapshot(planned.kind, parent) && self.ancestors_are_snapshots(&planned.selector.listing) {
+        let one_page =
+            self.ctx.is_snapshot(planned.kind, parent) && self.ancestors_are_snapshots(&planned.selector.listing);
+        if one_page && !self.may_be_in_another_listing(id, planned) {
             return Fate::Goes(self.not_listed(planned, &key));
         }
         if !self.spend() {
@@ -49,7 +52,13 @@ impl<'a> Confirm<'a> {
         match self.ctx.source.get(planned.kind, &key).await {
             Err(error) if error.is_gone() => Fate::Goes(Gone::Object),
             Err(error) => self.unsure(id, &error),
-            Ok(object) => self.still_there(id, planned, &key, parent, &object).await,
+            Ok(object) => {
+                let own = self.still_there(id, planned, &key, parent, &object).await;
+                match own {
+                    Fate::Goes(_) => self.elsewhere(id, planned, &key, parent, &object).await.unwrap_or(own),
+                    stays => stays,
+                }
+            }
         }
     }
 
@@ -60,6 +69,40 @@ impl<'a> Confirm<'a> {
             false if planned.selector.listing.parameters().is_empty() => Gone::Object,
             false => Gone::NotListed,
         }
+    }
+
+    /// The other resources that could give an entity from an object of the same kind.
+    fn others(&self, id: &EntityId, planned: &PlannedResource) -> impl Iterator<Item = &'a PlannedResource> {
+        let (kind, resource, blueprint) = (planned.kind, Arc::clone(&planned.resource), id.blueprint.clone());
+        self.ctx.plan.resources.iter().filter(move |other| {
+            let feeds = match &other.resource.blueprints {
+                FedBlueprints::Literal(literals) => literals.contains(&blueprint),
+                FedBlueprints::Unknown => true,
+            };
+            feeds && other.kind == kind && !Arc::ptr_eq(&other.resource, &resource)
+        })
+    }
+
+    fn may_be_in_another_listing(&self, id: &EntityId, planned: &PlannedResource) -> bool {
+        self.others(id, planned).any(|other| other.selector.listing != planned.selector.listing)
+    }
+
+    /// Why an entity stays that its own resource does not give any more: another one may.
+    async fn elsewhere(
+        &mut self,
+        id: &EntityId,
+        planned: &PlannedResource,
+        key: &ObjectKey,
+        parent: Option<&str>,
+        object: &RawValue,
+    ) -> Option<Fate> {
+        for other in self.others(id, planned).collect::<Vec<_>>() {
+            let fate = self.still_there(id, other, key, parent, object).await;
+            if !matches!(fate, Fate::Goes(_)) {
+                return Some(fate);
+            }
+        }
+        None
     }
 
     fn spend(&mut self) -> bool {

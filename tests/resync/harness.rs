@@ -11,7 +11,7 @@ use bitbucket_port::http::{HttpSettings, RetryPolicy, http_client};
 use bitbucket_port::kinds;
 use bitbucket_port::mapping::{CLOUD_DEFAULT, Document, Mapping};
 use bitbucket_port::state::State;
-use bitbucket_port::sync::{Bitbucket, Report, Resync, ResyncLimits, Scope, Silent};
+use bitbucket_port::sync::{Bitbucket, Reader, Report, Resync, ResyncLimits, Scope, Silent};
 use bitbucket_port_jq::{Compiler, Environment, Limits};
 use bitbucket_port_sandbox::cloud::{Options, Server, World, WorldSpec};
 use tempfile::TempDir;
@@ -93,12 +93,24 @@ impl Bench {
     }
 
     pub(crate) async fn resync_into(&self, catalog: Arc<dyn Catalog>) -> Report {
+        self.resync_between(Arc::new(self.reader()), catalog).await
+    }
+
+    /// Runs one resync of what another reader gives into the catalog file.
+    pub(crate) async fn resync_from(&self, source: Arc<dyn Reader>) -> Report {
+        let catalog = LocalCatalog::open(&self.catalog_path(), "test").await.expect("the catalog opens");
+        let report = self.resync_between(source, Arc::new(catalog.clone())).await;
+        catalog.close().await.expect("the catalog closes");
+        report
+    }
+
+    async fn resync_between(&self, source: Arc<dyn Reader>, catalog: Arc<dyn Catalog>) -> Report {
         let document = Document::parse(&self.mapping).expect("a mapping");
         let compiler = Compiler::new(Limits::default(), Environment::empty());
         let opened = State::open(&self.state_path()).await.expect("the state file opens");
         let state = opened.state.catalog(catalog.name()).await.expect("the state has a part for the catalog");
         let report = Resync {
-            source: Arc::new(self.reader()),
+            source,
             catalog,
             state,
             mapping: Arc::new(Mapping::compile(document, &compiler)),
