@@ -43,26 +43,33 @@ pub(crate) async fn run(
     let mut confirm = Confirm::new(ctx, bounds.confirmations);
     let blueprints = ctx.state.owned_blueprints(sync).await?;
     let owned_in_all = blueprints.iter().map(|(_, owned)| owned).sum();
+    let feedings: Vec<Feeding> =
+        blueprints.iter().map(|(blueprint, _)| Feeding::of(ctx, blueprint, bounds.empty_listings)).collect();
     let mut spent = Spent { left: bounds.deletions, unmapped: 0 };
-    for (blueprint, owned) in blueprints {
-        let feeding = Feeding::of(ctx, &blueprint, bounds.empty_listings);
-        let mut reconciliation = Reconciliation {
-            ctx,
-            bounds,
-            spent: &mut spent,
-            owned_in_all,
-            sync,
-            relations,
-            feeding: &feeding,
-            report: DeletionReport {
-                blueprint,
-                owned,
-                missing: 0,
-                deleted: 0,
-                protected: BTreeMap::new(),
-                withheld: 0,
-            },
-        };
+    let of = |blueprint: &str, owned| DeletionReport {
+        blueprint: blueprint.to_owned(),
+        owned,
+        missing: 0,
+        deleted: 0,
+        protected: BTreeMap::new(),
+        withheld: 0,
+    };
+    if bounds.unmapped == Unmapped::Pruned {
+        // Before the first of them goes, it has to be known how many there are.
+        for ((blueprint, owned), feeding) in blueprints.iter().zip(&feedings) {
+            let report = of(blueprint, *owned);
+            let spent = &mut spent;
+            let mut reconciliation =
+                Reconciliation { ctx, bounds, spent, owned_in_all, sync, relations, feeding, report };
+            let candidates = reconciliation.count().await?;
+            if reconciliation.mapping() == Mapping::Unmapped && reconciliation.unmapped().is_none() {
+                reconciliation.spent.unmapped += candidates;
+            }
+        }
+    }
+    for ((blueprint, owned), feeding) in blueprints.iter().zip(&feedings) {
+        let (report, spent) = (of(blueprint, *owned), &mut spent);
+        let mut reconciliation = Reconciliation { ctx, bounds, spent, owned_in_all, sync, relations, feeding, report };
         reconciliation.blueprint(&mut confirm).await?;
         if reconciliation.report.missing > 0 {
             reports.push(reconciliation.report);
@@ -110,7 +117,7 @@ pub enum Unmapped {
 struct Spent {
     /// Entities that may still be deleted.
     left: Option<u64>,
-    /// Entities of unmapped blueprints so far.
+    /// Entities of unmapped blueprints that would go, of all of these blueprints.
     unmapped: u64,
 }
 
@@ -330,10 +337,7 @@ impl Reconciliation<'_> {
         let (would_go, of) = match mapping {
             Mapping::Fed => (candidates, self.report.owned),
             // All of such a blueprint goes, so its share of everything counts, together with others of its sort.
-            Mapping::Unmapped => {
-                self.spent.unmapped += candidates;
-                (self.spent.unmapped, self.owned_in_all)
-            }
+            Mapping::Unmapped => (self.spent.unmapped.max(candidates), self.owned_in_all),
         };
         let threshold = self.ctx.flags.entity_deletion_threshold;
         let ratio = would_go as f64 / of.max(1) as f64;

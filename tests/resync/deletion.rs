@@ -115,6 +115,19 @@ async fn a_blueprint_that_no_resource_maps_goes_only_when_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn unmapped_blueprints_that_together_are_too_much_keep_all_that_they_have() {
+    let mut bench = Bench::new(10, 3).await;
+    bench.resync().await;
+    bench.mapping = "resources: []".to_owned();
+    bench.limits.unmapped = Unmapped::Pruned;
+    let report = bench.resync().await;
+    assert_eq!((deleted(&report), &report.outcome), (0, &SyncOutcome::Incomplete), "{report:#?}");
+    for blueprint in ["bitbucketProject", REPOSITORY, PULL_REQUEST] {
+        assert!(reason(&report, blueprint).contains("entityDeletionThreshold"), "{report:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_computed_blueprint_that_is_incomplete_protects_every_blueprint() {
     let mut bench = Bench::new(6, 2).await;
     bench.mapping = CLOUD_DEFAULT.mapping.replace("'\"bitbucketPullRequest\"'", COMPUTED);
