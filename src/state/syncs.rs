@@ -82,8 +82,8 @@ impl CatalogState {
         Ok(self.database.read(move |connection| last(connection, catalog)).await?)
     }
 
-    /// The last sync that came to its end.
-    pub async fn last_finished_sync(&self) -> Result<Option<SyncRecord>, StateError> {
+    /// The last sync that did all that it was to do.
+    pub async fn last_complete_sync(&self) -> Result<Option<SyncRecord>, StateError> {
         let catalog = self.id;
         let found = self
             .database
@@ -91,7 +91,7 @@ impl CatalogState {
                 connection
                     .query_row(
                         "SELECT id, started_at, finished_at, complete, summary FROM syncs
-                         WHERE catalog = ?1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+                         WHERE catalog = ?1 AND complete ORDER BY id DESC LIMIT 1",
                         [catalog],
                         record,
                     )

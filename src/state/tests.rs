@@ -466,3 +466,14 @@ async fn entities_of_one_object_are_known_by_what_stays_the_same_of_it() {
     assert_eq!((alone.len(), alone[0].met_now), (1, false));
     assert!(state.siblings(sync, &Trace::default()).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_narrowed_sync_is_no_measure_for_the_next_whole_one() {
+    let state = scope().await;
+    for (summary, whole) in [("whole", true), ("narrowed", false)] {
+        let sync = state.begin_sync().await.unwrap();
+        state.finish_sync(sync, summary.to_owned(), whole).await.unwrap();
+    }
+    let last = state.last_complete_sync().await.unwrap().unwrap();
+    assert_eq!(last.summary.as_deref(), Some("whole"));
+}

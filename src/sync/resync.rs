@@ -180,7 +180,7 @@ async fn fits(ctx: &Context) {
         // What is left was judged by what is left.
         return;
     }
-    let Ok(Some(last)) = ctx.state.last_finished_sync().await else { return };
+    let Ok(Some(last)) = ctx.state.last_complete_sync().await else { return };
     let requests = last.summary.and_then(|summary| {
         let summary: serde_json::Value = serde_json::from_str(&summary).ok()?;
         let rows = summary.get("resources")?.as_array()?;

@@ -55,6 +55,10 @@ async fn a_push_shows_what_changes_and_stores_it() {
     let tried = program.run(&[&push[..], &["--dry-run"]].concat());
     assert_eq!((tried.code, writes(&services)), (Some(0), 0), "{tried:?}");
     insta::assert_snapshot!(tried.out);
+    let program = program.set("OCEAN__DRY_RUN", "true");
+    let rehearsed = program.run(&push);
+    assert_eq!((rehearsed.out, writes(&services)), (tried.out, 0));
+    let program = program.set("OCEAN__DRY_RUN", "false");
     let pushed = program.run(&push);
     assert_eq!((pushed.code, writes(&services)), (Some(0), 1), "{pushed:?}");
     assert!(pushed.out.ends_with("stored as the mapping of `my-bitbucket`\n"), "{pushed:?}");

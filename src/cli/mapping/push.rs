@@ -17,6 +17,7 @@ use crate::cli::connection::port_settings;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::{Ended, write_out};
+use crate::config::WriteMode;
 use crate::kinds::of_product;
 use crate::mapping::check::{Check, Finding, Level, Portability};
 use crate::mapping::{Document, FedBlueprints, Node, yaml};
@@ -47,7 +48,7 @@ pub(super) async fn run(args: PushArgs, global: Global) -> Ended {
         Course::Refused
     } else if new == old {
         Course::Same
-    } else if args.dry_run {
+    } else if args.dry_run || settings.resync.mode == WriteMode::DryRun {
         Course::WouldChange
     } else {
         client.put_mapping(&new).await.map_err(|error| {
